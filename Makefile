@@ -1,0 +1,62 @@
+# `make` lists the targets. Settings come from the environment or from .env (.env.example lists them):
+# `PORT=9000 make run` and `make run PORT=9000` both work.
+
+PYTHON ?= python3
+SHELL := /bin/sh
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint bench clean
+# A killed set-up must not leave a stamp that says it was finished.
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make run     start Vardesk on http://127.0.0.1:8000 (HOST= and PORT= override); Ctrl-C stops it"
+	@echo "make test    run the test suite on PostgreSQL and Redis; ARGS='-k name' is passed to pytest"
+	@echo "make lint    ruff, formatting, types"
+	@echo "make bench   run the benchmarks"
+	@echo "make clean   remove .venv, test data and caches; your data in var/ stay"
+
+# `exec`: a signal for make's child reaches the supervisor itself. --with-parent: it also ends when make is killed.
+run: .venv/.installed
+	@exec $(PY) -m project.supervisor run --with-parent
+
+test: .venv/.installed-dev
+	@VAR_DIR=.var-test exec $(PY) -m project.supervisor exec --with-parent --fresh -- $(PY) -m pytest $(ARGS)
+
+lint: .venv/.installed-dev
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy .
+
+bench: .venv/.installed-dev
+	@if [ -d benchmarks ]; then exec $(PY) -m benchmarks $(ARGS); else echo "There are no benchmarks yet."; fi
+
+clean:
+	rm -rf .venv .var-test .pytest_cache .ruff_cache .mypy_cache
+	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
+
+.venv/.installed: requirements.txt
+	@$(check_python)
+	@echo "Installing what Vardesk needs into .venv ..."
+	@$(make_venv)
+	@$(PIP) install -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.txt .venv/.installed
+	@echo "Installing the tools for tests and checks into .venv ..."
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+define check_python
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+  echo "Vardesk needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Name another with PYTHON=python3.12." >&2; \
+  exit 1; }
+endef
+
+define make_venv
+$(PYTHON) -m venv .venv || { \
+  echo "'$(PYTHON) -m venv' failed: on Debian and Ubuntu, install the package python3-venv." >&2; \
+  exit 1; }
+endef
