@@ -1,0 +1,85 @@
+"""The jobs API."""
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from project.common.paging import Key, keyset_page, page_size, url_with
+from project.common.params import one_of
+from project.core.models import Job, record
+
+
+class JobSerializer(serializers.ModelSerializer):
+    error = serializers.SerializerMethodField(help_text="null, or what went wrong in words")
+    file = serializers.IntegerField(source="file_id", allow_null=True)
+
+    class Meta:
+        model = Job
+        fields = [
+            "id", "kind", "title", "state", "progress", "message", "counts", "file", "result_file", "result",
+            "error", "created", "started", "finished",
+        ]  # fmt: skip
+
+    def get_error(self, job: Job) -> str | None:
+        return job.error or None
+
+
+class JobPageSerializer(serializers.Serializer):
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = JobSerializer(many=True)
+
+
+def get_job_for(user: Any, pk: int) -> Job:
+    """The job if it is this person's (staff: anyone's), else 404."""
+    return get_object_or_404(Job.objects.visible_to(user), pk=pk)
+
+
+class JobList(APIView):
+    @extend_schema(
+        operation_id="jobs_list",
+        parameters=[
+            OpenApiParameter("state", enum=Job.State.values),
+            OpenApiParameter("file", int),
+            OpenApiParameter("page_size", int),
+            OpenApiParameter("cursor", str),
+        ],
+        responses=JobPageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        params = request.query_params
+        jobs = Job.objects.visible_to(request.user)
+        if state := one_of(params, "state", Job.State.values):
+            jobs = jobs.filter(state=state)
+        if params.get("file", "").isdecimal():
+            jobs = jobs.filter(file_id=int(params["file"]))
+        page = keyset_page(jobs.values("id"), params, [Key("id", descending=True)], size=page_size(params))
+        found = Job.objects.filter(pk__in=[row["id"] for row in page.rows])
+        here = request.build_absolute_uri(request.path)
+        return Response({
+            "count": jobs.count(),
+            "next": page.next_cursor and url_with(here, params, cursor=page.next_cursor),
+            "previous": page.previous_cursor and url_with(here, params, cursor=page.previous_cursor),
+            "results": JobSerializer(found, many=True).data,
+        })  # fmt: skip
+
+
+class JobDetail(APIView):
+    @extend_schema(responses=JobSerializer)
+    def get(self, request: Request, id: int) -> Response:
+        return Response(JobSerializer(get_job_for(request.user, id)).data)
+
+
+class JobCancel(APIView):
+    @extend_schema(request=None, responses=JobSerializer)
+    def post(self, request: Request, id: int) -> Response:
+        job = get_job_for(request.user, id)
+        job.ask_to_cancel()
+        record("job cancelled", job, by=request.user)
+        return Response(JobSerializer(job).data)

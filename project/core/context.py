@@ -1,0 +1,17 @@
+"""What every page needs: the top bar's live count and who may read."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from project.core.models import Job
+
+
+def everywhere(request: HttpRequest) -> dict[str, Any]:
+    user = getattr(request, "user", None)
+    return {
+        "jobs_running": Job.objects.visible_to(user).in_work().count() if user and user.is_authenticated else 0,
+        "public_read": settings.PUBLIC_READ,
+        "default_assembly": settings.DEFAULT_ASSEMBLY,
+    }
