@@ -1,0 +1,11 @@
+from django.urls import path
+
+from variants import api
+
+urlpatterns = [
+    path("genes/suggest/", api.GeneSuggest.as_view(), name="api-gene-suggest"),
+    path("genes/<path:symbol>/", api.GeneDetail.as_view(), name="api-gene"),
+    path("variants/", api.VariantList.as_view(), name="api-variants"),
+    path("variants/<int:id>/", api.VariantDetail.as_view(), name="api-variant"),
+    path("records/", api.RecordList.as_view(), name="api-records"),
+]

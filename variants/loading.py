@@ -1,0 +1,166 @@
+"""The only door into the variant database: normalised rows through a staging table, merged set-based in one transaction.
+
+Whoever loads gives a DuckDB connection with a relation `cells` (see `variants.normalise`) and a job's `Run`.
+The work may be killed at any moment and done again: nothing is visible before the commit, and what the commit
+made is written on the job in the same transaction.
+"""
+
+import hashlib
+import tempfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from django.conf import settings
+from django.db import connection, transaction
+
+from project.common.rendering import to_json
+from project.core.jobs import JobError, Run
+from variants import merge_sql
+from variants.classification import classify
+from variants.models import Load
+from variants.normalise import OUTPUT, normalise
+
+# One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
+MERGE_LOCK = 7_236_401
+COPY_NULL = r"\N"
+
+
+@dataclass(frozen=True)
+class LoadSpec:
+    """What is loaded and how it was read. `options` decide, with checksum and assembly, whether it is the same load."""
+
+    label: str
+    checksum: str
+    source: str = ""
+    assembly: str = ""
+    options: dict = field(default_factory=dict)
+    file_id: int | None = None
+    rejected_by_reader: int = 0
+
+    @property
+    def fingerprint(self) -> str:
+        identity = {name: asdict(self)[name] for name in ("checksum", "assembly", "options", "source")}
+        return hashlib.sha256(to_json(dict(sorted(identity.items())))).hexdigest()
+
+
+def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load:
+    """Load every row of `cells`. Ends with the load live and the counts on it and on the job, or raises.
+
+    Raises JobError where lines would be lost, Cancelled and TakenOver as the job says.
+    """
+    if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
+        return Load.objects.get(pk=done)
+    run.report(0.05, "Normalising")
+    bases = normalise(db, assembly=spec.assembly or None, load=spec.fingerprint)
+    words = _classified(db)
+    lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
+    if lines != _one(db, "SELECT count(*) FROM cells"):
+        raise JobError("Lines were lost while normalising; nothing was loaded. Please report this file.")
+    staging = f"variants_staging_{run.job.pk:d}"
+    try:
+        run.report(0.4, "Copying")
+        copied = _copy(db, staging)
+        run.report(0.6, "Merging", lines_read=lines + spec.rejected_by_reader)
+        with transaction.atomic():
+            run.hold()
+            load = _merge(spec, run, staging, copied, [bases.sentence, *words])
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TABLE IF EXISTS {staging}")  # the name is ours: digits only
+    return load
+
+
+def withdraw(load: Load) -> None:
+    """Take a load's claims out of every list, aggregate and count; its rows stay as history. Call in a transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
+        Load.objects.filter(pk=load.pk).update(state=Load.State.WITHDRAWN)
+        cursor.execute(merge_sql.AFFECTED_BY_LOAD, {"load": load.pk})
+        cursor.execute(merge_sql.AGGREGATE, {"load": load.pk})
+        cursor.execute(merge_sql.COUNT_GENES)
+        cursor.execute("DROP TABLE affected, touched_genes")
+    load.state = Load.State.WITHDRAWN
+
+
+def _one(db: duckdb.DuckDBPyConnection, sql: str) -> int:
+    row = db.execute(sql).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _classified(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """Make the table `words` (reported text -> classification). Returns sentences about words that nobody knows."""
+    texts = [
+        row[0] for row in db.execute("SELECT DISTINCT reported FROM alleles WHERE reported IS NOT NULL").fetchall()
+    ]
+    meant = [classify(text) for text in texts]
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE words AS SELECT unnest($texts::VARCHAR[]) AS reported, unnest($values::INT[]) AS value",
+        {"texts": texts, "values": [int(value) for value, _ in meant]},
+    )
+    unknown = sorted(text for text, (_, known) in zip(texts, meant, strict=True) if not known)
+    if not unknown:
+        return []
+    shown = ", ".join(f"“{text[:60]}”" for text in unknown[:5]) + (" ..." if len(unknown) > 5 else "")
+    return [f"Classifications that Vardesk has no words for are kept as written and counted as other: {shown}"]
+
+
+def _copy(db: duckdb.DuckDBPyConnection, staging: str) -> int:
+    """Fill a fresh staging table; returns the rows copied. Unlogged: after a crash of PostgreSQL it is empty."""
+    columns = [c for c in OUTPUT if c not in ("genes", "names")]
+    chosen = ", ".join(f"a.{c}" for c in columns)
+    folder = Path(settings.VAR_DIR) / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=folder, suffix=".csv") as file, connection.cursor() as cursor:
+        db.execute(
+            f"COPY (SELECT {chosen}, to_json(genes) AS genes, to_json(names) AS names, coalesce(w.value, 12) AS class"
+            " FROM alleles a LEFT JOIN words w USING (reported) ORDER BY key, line, alt_index)"
+            f" TO '{file.name.replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER false, NULLSTR '{COPY_NULL}')"
+        )
+        cursor.execute(f"DROP TABLE IF EXISTS {staging}")
+        cursor.execute(f"CREATE UNLOGGED TABLE {staging} ({merge_sql.STAGING_COLUMNS})")
+        names = ", ".join([*columns, "genes", "names", "class"])
+        with open(file.name, "rb") as stream:
+            cursor.copy_expert(f"COPY {staging} ({names}) FROM STDIN WITH (FORMAT csv, NULL '{COPY_NULL}')", stream)
+        cursor.execute(f"ANALYZE {staging}")
+    return _one(db, "SELECT count(*) FROM alleles")
+
+
+def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]) -> Load:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
+        cursor.execute(f"SELECT count(*) FROM {staging}")
+        if cursor.fetchone()[0] != copied:
+            raise JobError(
+                "The staging table does not hold every row (the database was restarted?). Start the import again."
+            )
+        load, _ = Load.objects.update_or_create(
+            fingerprint=spec.fingerprint,
+            defaults={"state": Load.State.LIVE, "notes": notes},
+            create_defaults={
+                "label": spec.label, "source": spec.source, "assembly": spec.assembly, "checksum": spec.checksum,
+                "options": spec.options, "file_id": spec.file_id, "state": Load.State.LIVE, "notes": notes,
+                "created_by": run.job.owner,
+            },
+        )  # fmt: skip
+        for earlier in Load.objects.filter(checksum=spec.checksum, state=Load.State.LIVE).exclude(pk=load.pk):
+            withdraw(earlier)  # the same bytes read in another way: only the latest reading counts
+        cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source})
+        counts, reasons = _count(cursor, staging, spec.rejected_by_reader)
+        cursor.execute("DROP TABLE affected, seen, named, touched_genes")
+    Load.objects.filter(pk=load.pk).update(counts=counts)
+    run.save(counts=counts, result={"load": load.pk, "reasons": reasons, "notes": notes})
+    return load
+
+
+def _count(cursor: Any, staging: str, rejected_by_reader: int) -> tuple[dict[str, int], dict[str, int]]:
+    """What became of lines and of alleles. Lines read = imported + merged + rejected + skipped, checked here."""
+    cursor.execute(merge_sql.COUNT.format(staging=staging))
+    counts = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
+    counts["lines_read"] += rejected_by_reader
+    counts["rejected"] += rejected_by_reader
+    if counts["lines_read"] != sum(counts[fate] for fate in ("imported", "merged", "rejected", "skipped")):
+        raise JobError("The lines read do not add up; nothing was loaded. Please report this file.")
+    cursor.execute(merge_sql.REASONS.format(staging=staging))
+    return counts, dict(cursor.fetchall())

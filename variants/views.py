@@ -1,0 +1,108 @@
+"""The variant pages."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from project.common.htmx import wants_partial
+from project.common.paging import page_size, url_with
+from project.common.problems import BadQuery
+from project.core.permissions import readers_only
+from variants import pages
+from variants.claims import claim_rows
+from variants.models import Load, Variant
+from variants.questions import COLUMNS, ask, variant_rows
+from variants.sources import files
+from variants.tables import position, variant_name, variant_table
+
+PAGE = 100
+CLAIMS_SHOWN = 200  # on a variant's page; the API has all
+
+
+@require_GET
+@readers_only
+def home(request: HttpRequest) -> HttpResponse:
+    loads = list(Load.objects.filter(state=Load.State.LIVE)[:6])
+    context = {
+        "examples": pages.examples(),
+        "totals": pages.totals(),
+        "loads": pages.recent_loads(files().readable(request.user, loads), loads),
+    }
+    return render(request, "variants/home.html", context)
+
+
+@require_GET
+@readers_only
+@vary_on_headers("HX-Request")
+def variant_list(request: HttpRequest) -> HttpResponse:
+    partial = wants_partial(request)
+    template = "variants/_table.html" if partial else "variants/list.html"
+    try:
+        question = ask(request.GET, request.user)
+        page = question.page(page_size(request.GET, default=PAGE))
+    except BadQuery as error:
+        errors = [{"field": name, "message": " ".join(said)} for name, said in error.errors.items()]
+        return render(request, template, {"error": errors, "query": request.GET.get("q", "")}, status=400)
+    count, exact = question.count()
+    path = request.path
+    reading = question.reading
+    context = {
+        "query": question.q,
+        "interpretation": reading and {
+            "kind": reading.kind, "value": reading.value, "sentence": reading.sentence,
+            "alternatives": pages.alternatives(question, path),
+        },
+        "sentence": pages.sentence(question, count, exact),
+        "chips": pages.chips(question, path),
+        "filters": pages.filters(question),
+        "table": variant_table(
+            page.rows,
+            sort_links=pages.sort_links(question, path),
+            show_assembly=not question.assembly and len({row["assembly"] for row in page.rows}) > 1,
+        ),
+        "page": {
+            "count_text": f"{count:,}" if exact else f"more than {count:,}",
+            "shown": len(page.rows),
+            "next_url": page.next_cursor and url_with(path, request.GET, cursor=page.next_cursor),
+            "previous_url": page.previous_cursor and url_with(path, request.GET, cursor=page.previous_cursor),
+        },
+    }  # fmt: skip
+    if not partial:
+        context |= {"gene": pages.gene_head(question), "bar": pages.classification_bar(question, path)}
+    return render(request, template, context)
+
+
+@require_GET
+@readers_only
+def variant_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    found = Variant.objects.filter(pk=pk) if pk < 2**63 else Variant.objects.none()
+    variant, values = found.first(), found.values(*COLUMNS).first()
+    if variant is None or values is None:
+        raise Http404("There is no such variant.")
+    row = variant_rows([values])[0]
+    records = variant.records.filter(load__state=Load.State.LIVE).select_related("load").order_by("-load", "line")
+    total = records.count()
+    context = {
+        "variant": row,
+        "title": variant_name(row),
+        "position": position(row["pos"]),
+        "consequence": (row["consequence"] or "").replace("_", " "),
+        "reason": pages.reason(variant),
+        "name_groups": pages.name_groups(variant),
+        "claims": claim_rows(records[:CLAIMS_SHOWN], request.user),
+        "claims_total": total,
+        "claims_more_url": f"/api/v1/records/?variant={pk}" if total > CLAIMS_SHOWN else None,
+        "history": pages.history(variant),
+        "links": pages.links(row),
+        "notes": pages.notes(row),
+        "neighbours_url": row["chrom"] and _neighbours(row),
+    }
+    return render(request, "variants/detail.html", context)
+
+
+def _neighbours(row: dict) -> str:
+    """The variants within 50 bases to either side."""
+    start, end = max(1, row["pos"] - 50), row["pos"] + 50
+    return f"{reverse('variants:list')}?region={row['chrom']}:{start}-{end}&assembly={row['assembly']}"
