@@ -1,0 +1,102 @@
+"""What a person does with files: upload, rename, delete. (Importing has a module of its own.)"""
+
+import hashlib
+import shutil
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from files.importing import checked_assembly
+from files.ingest import READ_TASK
+from files.models import DataFile
+from project.common.problems import BadQuery, Conflict
+from project.core import jobs
+from project.core.models import Job, record
+from variants.loading import withdraw
+from variants.models import Load
+
+
+def clean_name(name: str) -> str:
+    """A file name fit to show: its last part, no control characters, at most 255 long. Raises BadQuery."""
+    last = PurePath(name.replace("\\", "/")).name
+    shown = "".join(c for c in last if c.isprintable()).strip()[:255]
+    if not shown:
+        raise BadQuery({"name": "A file needs a name."})
+    return shown
+
+
+def upload(
+    *, name: str, chunks: Iterable[bytes], by: Any, assembly: str = "", then_import: dict | None = None,
+    visibility: str = DataFile.Visibility.PRIVATE,
+) -> DataFile:  # fmt: skip
+    """Store the bytes and queue their reading. Raises BadQuery for a file over MAX_UPLOAD_BYTES; keeps nothing then.
+
+    `then_import`: None, or what `start_import` takes, for an import right after the reading.
+    """
+    name, assembly = clean_name(name), checked_assembly(assembly)
+    with transaction.atomic():
+        file = DataFile.objects.create(
+            name=name, size=0, sha256="", owner=by, assembly=assembly, visibility=visibility,
+            state=DataFile.State.UPLOADING,
+        )  # fmt: skip
+        try:
+            file.size, file.sha256 = _store(file, chunks)
+            file.state = DataFile.State.QUEUED
+            file.save(update_fields=["size", "sha256", "state"])
+            params = {} if then_import is None else {"import": then_import}
+            jobs.enqueue(READ_TASK, kind="read", title=f"Read {name}", owner=by, file_id=file.pk, params=params)
+            record("file uploaded", file, by=by, size=file.size, sha256=file.sha256)
+        except BaseException:
+            shutil.rmtree(file.folder, ignore_errors=True)
+            raise
+    return file
+
+
+def _store(file: DataFile, chunks: Iterable[bytes]) -> tuple[int, str]:
+    """Write the original; returns its size and SHA-256."""
+    settings.STORAGE_DIR.mkdir(parents=True, exist_ok=True, mode=0o700)
+    file.folder.mkdir(mode=0o700)
+    digest, size = hashlib.sha256(), 0
+    with file.original_path.open("xb") as stream:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > settings.MAX_UPLOAD_BYTES:
+                raise BadQuery({"file": f"The file is larger than the limit of {settings.MAX_UPLOAD_BYTES:,} bytes."})
+            digest.update(chunk)
+            stream.write(chunk)
+    file.original_path.chmod(0o400)  # the original never changes
+    return size, digest.hexdigest()
+
+
+def rename(file: DataFile, name: str, *, by: Any) -> None:
+    file.name = clean_name(name)
+    file.save(update_fields=["name"])
+    record("file renamed", file, by=by)
+
+
+def live_loads(file: DataFile) -> Any:
+    """Loads that point at this very file."""
+    return Load.objects.filter(file_id=file.pk, state=Load.State.LIVE)
+
+
+def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
+    """Remove a file, its table and its bytes. Raises Conflict naming its live loads unless they are to be withdrawn."""
+    loads = list(live_loads(file))
+    if loads and not withdraw_loads:
+        named = ", ".join(f"“{load.label}” ({load.counts.get('lines_read', 0):,} lines)" for load in loads)
+        raise Conflict(
+            f"Claims in the variant database point back to this file: {named}. Withdraw them first (withdraw=1)."
+        )
+    with transaction.atomic():
+        for load in loads:
+            withdraw(load)
+            record("load withdrawn", load, by=by)
+        for job in Job.objects.filter(file_id=file.pk).in_work():
+            job.ask_to_cancel()
+        record("file deleted", file, by=by, name=file.name, sha256=file.sha256)
+        folder = file.folder
+        file.delete()
+        transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))

@@ -1,0 +1,285 @@
+"""The files API."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import NotFound
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from files import actions, importing
+from files import mapping as mappings
+from files.models import DataFile
+from files.permissions import get_file_for, get_own_file
+from files.store import BadQuestion, Table, csv_lines
+from project.common.paging import Key, keyset_page, page_size, url_with
+from project.common.params import flag, one_of, whole_number
+from project.common.problems import BadQuery, Conflict
+from project.core.api import JobSerializer
+
+ORDERINGS = ("created", "-created", "name", "-name", "size", "-size")
+
+
+class ColumnSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    type = serializers.CharField()
+
+
+class WarningSerializer(serializers.Serializer):
+    kind = serializers.CharField()
+    message = serializers.CharField()
+    count = serializers.IntegerField()
+    first_line = serializers.IntegerField(allow_null=True)
+
+
+class DataFileSerializer(serializers.ModelSerializer):
+    columns = ColumnSerializer(many=True)
+    warnings = WarningSerializer(many=True)
+    owner = serializers.CharField(source="owner.username", default=None, allow_null=True)
+    error = serializers.SerializerMethodField()
+
+    class Meta:
+        model = DataFile
+        fields = [
+            "id", "name", "size", "sha256", "format", "state", "progress", "row_count", "rejected_count", "columns",
+            "padded", "reading", "warnings", "assembly", "parent", "owner", "visibility", "created", "error",
+        ]  # fmt: skip
+
+    def get_error(self, file: DataFile) -> str | None:
+        return file.error or None
+
+
+class FilePageSerializer(serializers.Serializer):
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True)
+    previous = serializers.CharField(allow_null=True)
+    results = DataFileSerializer(many=True)
+
+
+def ready_table(file: DataFile) -> Table:
+    """The file's table. Raises Conflict (409) while there is none."""
+    if file.state != DataFile.State.READY:
+        raise Conflict(f"The file is {file.state}: {file.error or 'its rows can be read when it is ready'}")
+    return Table(file.table_path, file.columns)
+
+
+class FileList(APIView):
+    parser_classes = [MultiPartParser, JSONParser]
+
+    @extend_schema(
+        operation_id="files_list",
+        parameters=[
+            OpenApiParameter("search", str, description="part of the name"),
+            OpenApiParameter("state", enum=DataFile.State.values),
+            OpenApiParameter("format", str),
+            OpenApiParameter("ordering", enum=ORDERINGS),
+            OpenApiParameter("page_size", int),
+            OpenApiParameter("cursor", str),
+        ],
+        responses=FilePageSerializer,
+    )
+    def get(self, request: Request) -> Response:
+        params = request.query_params
+        files = DataFile.objects.readable_by(request.user).filter(name__icontains=params.get("search", ""))
+        if state := one_of(params, "state", DataFile.State.values):
+            files = files.filter(state=state)
+        if params.get("format"):
+            files = files.filter(format=params["format"])
+        ordering = one_of(params, "ordering", ORDERINGS, default="-created")
+        field, down = ordering.removeprefix("-"), ordering.startswith("-")
+        keys = [Key(field, descending=down), Key("id", descending=down)]
+        page = keyset_page(files.values("id", field), params, keys, size=page_size(params))
+        wanted = [row["id"] for row in page.rows]
+        found = DataFile.objects.select_related("owner").in_bulk(wanted)
+        here = request.build_absolute_uri(request.path)
+        return Response({
+            "count": files.count(),
+            "next": page.next_cursor and url_with(here, params, cursor=page.next_cursor),
+            "previous": page.previous_cursor and url_with(here, params, cursor=page.previous_cursor),
+            "results": DataFileSerializer([found[pk] for pk in wanted], many=True).data,
+        })  # fmt: skip
+
+    @extend_schema(
+        request={"multipart/form-data": inline_serializer("Upload", {
+            "file": serializers.FileField(), "name": serializers.CharField(required=False),
+            "assembly": serializers.ChoiceField(["GRCh37", "GRCh38"], required=False),
+            "import": serializers.BooleanField(required=False),
+        })},
+        responses={201: DataFileSerializer},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        sent = request.FILES.get("file")
+        if sent is None:
+            raise BadQuery({"file": "Send the file as multipart/form-data in a field named file."})
+        if (sent.size or 0) > settings.MAX_UPLOAD_BYTES:
+            raise BadQuery({"file": f"The file is larger than the limit of {settings.MAX_UPLOAD_BYTES:,} bytes."})
+        fields: Mapping[str, str] = request.data if isinstance(request.data, Mapping) else {}
+        file = actions.upload(
+            name=fields.get("name") or sent.name or "",
+            chunks=sent.chunks(1 << 20),
+            by=request.user,
+            assembly=fields.get("assembly", ""),
+            then_import={} if flag(fields, "import") else None,
+        )
+        where = reverse("api-file", args=[file.pk])
+        return Response(DataFileSerializer(file).data, status=201, headers={"Location": where})
+
+
+class FileDetail(APIView):
+    @extend_schema(responses=DataFileSerializer)
+    def get(self, request: Request, id: int) -> Response:
+        return Response(DataFileSerializer(get_file_for(request.user, id)).data)
+
+    @extend_schema(request=inline_serializer("Rename", {"name": serializers.CharField()}), responses=DataFileSerializer)
+    def patch(self, request: Request, id: int) -> Response:
+        file = get_own_file(request.user, id)
+        name = request.data.get("name") if isinstance(request.data, Mapping) else None
+        if not isinstance(name, str):
+            raise BadQuery({"name": "Give the new name as text."})
+        actions.rename(file, name, by=request.user)
+        return Response(DataFileSerializer(file).data)
+
+    @extend_schema(parameters=[OpenApiParameter("withdraw", bool)], responses={204: None})
+    def delete(self, request: Request, id: int) -> Response:
+        file = get_own_file(request.user, id)
+        actions.delete(file, by=request.user, withdraw_loads=flag(request.query_params, "withdraw"))
+        return Response(status=204)
+
+
+class FileRows(APIView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("offset", int), OpenApiParameter("limit", int, description="up to 1,000"),
+            OpenApiParameter("sort", str, description="column, or -column"),
+            OpenApiParameter("filter", str, many=True, description="column:operator:value"),
+        ],
+        responses=inline_serializer("Rows", {
+            "columns": ColumnSerializer(many=True), "total": serializers.IntegerField(),
+            "filtered": serializers.IntegerField(),
+            "rows": serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_null=True))),
+            "lines": serializers.ListField(child=serializers.IntegerField()),
+        }),
+    )  # fmt: skip
+    def get(self, request: Request, id: int) -> Response:
+        params = request.query_params
+        file = get_file_for(request.user, id)
+        offset = whole_number(params, "offset", default=0)
+        limit = whole_number(params, "limit", default=100, most=1000)
+        try:
+            found = ready_table(file).slice(
+                offset=offset, limit=limit, sort=params.get("sort", ""), filters=params.getlist("filter")
+            )
+        except BadQuestion as error:
+            raise BadQuery({error.field: str(error)}) from error
+        return Response({
+            "columns": file.columns, "total": file.row_count, "filtered": found.filtered,
+            "rows": [cells for _, cells in found.rows], "lines": [line for line, _ in found.rows],
+        })  # fmt: skip
+
+
+REJECT_COLUMNS = [{"name": "reason", "type": "text"}, {"name": "text", "type": "text"}]
+
+
+class FileRejects(APIView):
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("offset", int), OpenApiParameter("limit", int),
+            OpenApiParameter("format", enum=["json", "csv"], description="csv: all of them, as a download"),
+        ],
+        responses=inline_serializer("Rejects", {
+            "count": serializers.IntegerField(),
+            "results": inline_serializer("Reject", {
+                "line": serializers.IntegerField(), "reason": serializers.CharField(), "text": serializers.CharField(),
+            }, many=True),
+        }),
+    )  # fmt: skip
+    def get(self, request: Request, id: int) -> HttpResponseBase:
+        params = request.query_params
+        file = get_file_for(request.user, id)
+        ready_table(file)
+        rejects = Table(file.rejects_path, REJECT_COLUMNS)
+        if one_of(params, "format", ("json", "csv")) == "csv":
+            lines = csv_lines(["line", "reason", "text"], rejects.every_row())
+            headers = {"Content-Disposition": content_disposition_header(True, f"{file.name}.rejects.csv") or ""}
+            return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
+        offset = whole_number(params, "offset", default=0)
+        found = rejects.slice(offset=offset, limit=whole_number(params, "limit", default=100, most=1000))
+        results = [{"line": line, "reason": cells[0], "text": cells[1]} for line, cells in found.rows]
+        return Response({"count": file.rejected_count, "results": results})
+
+
+class FileDownload(APIView):
+    @extend_schema(
+        parameters=[OpenApiParameter("format", enum=["original"])],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, id: int) -> HttpResponseBase:
+        file = get_file_for(request.user, id)
+        one_of(request.query_params, "format", ("original",), default="original")
+        try:
+            stream = file.original_path.open("rb")
+        except FileNotFoundError as error:
+            raise NotFound("The bytes of this file are not here any more.") from error
+        # Never a type that a browser would run: the bytes are somebody's.
+        return FileResponse(stream, as_attachment=True, filename=file.name, content_type="application/octet-stream")
+
+
+class FileMapping(APIView):
+    @extend_schema(
+        responses=inline_serializer("Mapping", {
+            "mapping": serializers.DictField(child=serializers.CharField(allow_null=True)),
+            "assembly": serializers.CharField(allow_null=True), "rows_without_assembly": serializers.IntegerField(),
+        })
+    )  # fmt: skip
+    def get(self, request: Request, id: int) -> Response:
+        file = get_file_for(request.user, id)
+        ready_table(file)
+        found = mappings.detect([column["name"] for column in file.columns])
+        return Response({
+            "mapping": found, "assembly": file.assembly or None,
+            "rows_without_assembly": importing.rows_without_assembly(file, found),
+        })  # fmt: skip
+
+
+class FileImport(APIView):
+    @extend_schema(
+        request=inline_serializer("Import", {
+            "assembly": serializers.ChoiceField(["GRCh37", "GRCh38"], required=False),
+            "mapping": serializers.DictField(child=serializers.CharField(allow_null=True), required=False, allow_null=True),
+            "source": serializers.CharField(required=False),
+        }),
+        responses={202: JobSerializer},
+    )  # fmt: skip
+    def post(self, request: Request, id: int) -> Response:
+        file = get_own_file(request.user, id)
+        body = request.data if isinstance(request.data, Mapping) else {}
+        job = importing.start_import(
+            file, by=request.user, mapping=_text_mapping(body.get("mapping")),
+            assembly=_text(body, "assembly"), source=_text(body, "source") or "",
+        )  # fmt: skip
+        where = reverse("api-job", args=[job.pk])
+        return Response(JobSerializer(job).data, status=202, headers={"Location": where})
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not isinstance(value, str):
+        raise BadQuery({name: "This must be text."})
+    return value
+
+
+def _text_mapping(value: Any) -> dict[str, str | None] | None:
+    if value is None:
+        return None
+    if not isinstance(value, dict) or not all(isinstance(v, str | None) for v in value.values()):
+        raise BadQuery({"mapping": "This must be an object of field: column, both text."})
+    return value

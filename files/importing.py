@@ -1,0 +1,104 @@
+"""From a file's Parquet table into the variant database: asked for (`start_import`) and done (`import_file`)."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from django.conf import settings
+from django.db import transaction
+
+from files import mapping as mappings
+from files import store
+from files.models import DataFile
+from project.common.problems import BadQuery, Conflict
+from project.core import jobs
+from project.core.jobs import JobError, Run
+from project.core.models import Job, record
+from variants.loading import LoadSpec, load_claims
+from variants.models import ASSEMBLIES
+from variants.normalise import FIELDS
+
+IMPORT_TASK = "files.import"
+
+
+def checked_assembly(text: str | None) -> str:
+    if text and text not in ASSEMBLIES:
+        raise BadQuery({"assembly": f"{text!r} is not one of {', '.join(ASSEMBLIES)}."})
+    return text or ""
+
+
+def start_import(
+    file: DataFile, *, by: Any, mapping: dict[str, str | None] | None = None, assembly: str | None = None,
+    source: str = "", label: str = "",
+) -> Job:  # fmt: skip
+    """Queue an import. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
+    if file.state != DataFile.State.READY:
+        raise Conflict(f"The file is {file.state}; it can be imported when it is ready.")
+    columns = [column["name"] for column in file.columns]
+    whole = mappings.checked(mapping if mapping is not None else mappings.detect(columns), columns)
+    chosen = checked_assembly(assembly) or file.assembly
+    if not chosen and (count := rows_without_assembly(file, whole)):
+        raise BadQuery(
+            {"assembly": f"{count:,} rows have a position and nothing says on which assembly. Is it GRCh37 or GRCh38?"}
+        )
+    params = {"mapping": whole, "assembly": chosen, "source": source.strip()[:200], "label": label}
+    with transaction.atomic():
+        job = jobs.enqueue(
+            IMPORT_TASK, kind="import", title=f"Import {file.name}", owner=by, file_id=file.pk, params=params
+        )
+        record("import started", file, by=by, job=job.pk)
+    return job
+
+
+def _cells_sql(file: DataFile, mapping: dict[str, str | None]) -> str:
+    """A SELECT of `line` and every field, from the file's own columns; no name of a column enters the SQL."""
+    places = {column["name"]: n for n, column in enumerate(file.columns)}
+    chosen = [
+        f"c{places[column]} AS {field}" if (column := mapping.get(field)) else f"NULL::VARCHAR AS {field}"
+        for field in FIELDS
+    ]
+    return f"SELECT line, {', '.join(chosen)} FROM read_parquet($path)"
+
+
+def _open(file: DataFile, mapping: dict[str, str | None], scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB with the table `cells` of this file."""
+    db = store.connect(scratch)
+    db.execute(f"CREATE TEMP TABLE cells AS {_cells_sql(file, mapping)}", {"path": str(file.table_path)})
+    return db
+
+
+def rows_without_assembly(file: DataFile, mapping: dict[str, str | None]) -> int:
+    """How many rows give a chromosome and a position and say of no assembly."""
+    if not (mapping.get("chrom") and mapping.get("start")):
+        return 0
+    given = "nullif(nullif(nullif(upper(trim({})), ''), 'NULL'), '.') IS NOT NULL"
+    sql = (
+        f"SELECT count(*) FROM ({_cells_sql(file, mapping)}) WHERE {given.format('chrom')} AND {given.format('start')}"
+        f" AND NOT coalesce({given.format('assembly')}, false) AND NOT starts_with(chrom, 'NC_')"
+    )
+    with store.connect() as db:
+        row = db.execute(sql, {"path": str(file.table_path)}).fetchone()
+    return int(row[0]) if row else 0
+
+
+def import_file(run: Run) -> None:
+    """The work of an `import` job. `params`: mapping, assembly, source."""
+    file = DataFile.objects.filter(pk=run.job.file_id or 0).first()
+    if file is None or file.state != DataFile.State.READY:
+        raise JobError("The file is gone or is not read yet; nothing was imported.")
+    params: dict[str, Any] = run.job.params
+    mapping = params["mapping"]
+    spec = LoadSpec(
+        label=params.get("label") or file.name,
+        checksum=file.sha256,
+        source=params.get("source") or "",
+        assembly=params.get("assembly") or "",
+        options={"reading": file.reading, "mapping": {field: name for field, name in mapping.items() if name}},
+        file_id=file.pk,
+        rejected_by_reader=file.rejected_count or 0,
+    )
+    scratch = Path(settings.VAR_DIR) / "tmp"
+    scratch.mkdir(parents=True, exist_ok=True)
+    run.report(0.02, "Opening the table")
+    with _open(file, mapping, scratch) as db:
+        load_claims(db, spec, run)

@@ -1,0 +1,53 @@
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from files import actions, importing
+from files.models import DataFile
+from project.common.problems import BadQuery
+from project.core import jobs
+from project.core.models import Job
+
+
+class Command(BaseCommand):
+    help = "The upload pipeline from the shell: read a file and, with --import, load it. Same code as the web."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("path", type=Path)
+        parser.add_argument(
+            "--import", action="store_true", dest="then_import", help="load it into the variant database"
+        )
+        parser.add_argument("--assembly", default="", help="GRCh37 or GRCh38, for rows that name none")
+        parser.add_argument("--source", default="", help="who says so, for rows that do not name it")
+        parser.add_argument("--visibility", default="private", choices=DataFile.Visibility.values)
+
+    def handle(
+        self, *args: Any, path: Path, then_import: bool, assembly: str, source: str, visibility: str, **options: Any
+    ) -> None:
+        try:
+            with path.open("rb") as stream:
+                chunks = iter(lambda: stream.read(1 << 20), b"")
+                file = actions.upload(name=path.name, chunks=chunks, by=None, assembly=assembly, visibility=visibility)
+            self.finish(Job.objects.get(file_id=file.pk, kind="read"))
+            file.refresh_from_db()
+            self.stdout.write(
+                f"{file.name}: {file.row_count:,} rows, {file.rejected_count:,} rejected, {file.padded:,} padded"
+            )
+            if then_import:
+                job = self.finish(importing.start_import(file, by=None, assembly=assembly, source=source))
+                counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in job.counts.items())
+                self.stdout.write(f"{file.name}: {counts}")
+        except BadQuery as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(f"{path}: {error.strerror}") from error
+
+    def finish(self, job: Job) -> Job:
+        """Do the job here, whatever a worker is doing; a worker that was quicker is waited for."""
+        jobs.run_now(job)
+        jobs.wait(job)
+        if job.state != Job.State.SUCCEEDED:
+            raise CommandError(f"{job.title}: {job.error or job.state}")
+        return job

@@ -1,0 +1,81 @@
+"""Which column of a table means what: proposed from header names, checked when a person or a script says otherwise."""
+
+import re
+from collections.abc import Mapping
+
+from project.common.problems import BadQuery
+from variants.normalise import FIELDS
+
+LABELS = {
+    "gene": "Gene", "hgvs_c": "HGVS c.", "hgvs_p": "HGVS p.", "hgvs_g": "HGVS g.", "other_names": "Other HGVS names",
+    "transcript": "Transcript", "rsid": "rsID", "clinvar": "ClinVar accession", "assembly": "Assembly",
+    "chrom": "Chromosome", "start": "Position (start)", "stop": "End position", "ref": "Reference allele",
+    "alt": "Alternate allele", "accession": "Sequence accession", "consequence": "Consequence",
+    "classification": "Classification", "last_evaluated": "Last evaluated", "comment": "Comment",
+    "url": "Source URL", "source": "Source",
+}  # fmt: skip
+
+# Header names with everything but letters and digits folded away; earlier ones are preferred.
+NAMES: dict[str, list[str]] = {
+    "gene": ["gene", "genesymbol", "hugosymbol", "symbol", "genename", "genes", "geneid"],
+    "hgvs_c": ["nucleotidechange", "hgvsc", "cdna", "cdnachange", "codingchange", "hgvscoding", "hgvsdna", "cdot"],
+    "hgvs_p": ["proteinchange", "hgvsp", "aminoacidchange", "aachange", "hgvsprotein", "pdot"],
+    "hgvs_g": ["hgvsg", "genomicchange", "hgvsgenomic", "gdot"],
+    "other_names": ["othermappings", "othernames", "hgvs", "hgvsexpressions", "hgvsnames"],
+    "transcript": ["transcript", "transcriptid", "refseqtranscript", "nm"],
+    "rsid": ["rsid", "rs", "dbsnp", "dbsnprs", "rsdbsnp", "dbsnpid", "snpid", "rsnumber"],
+    "clinvar": ["clinvar", "clinvaraccession", "clinvarid", "variationid", "rcvaccession", "rcv", "vcv"],
+    "assembly": ["assembly", "genomebuild", "ncbibuild", "build", "genomeassembly", "referencegenome"],
+    "chrom": ["chrom", "chr", "chromosome", "chromosomename"],
+    "start": ["pos", "position", "genomicstart", "positionvcf", "start", "startposition", "chromstart"],
+    "stop": ["genomicstop", "stop", "end", "endposition", "genomicend", "chromend"],
+    "ref": ["ref", "reference", "referenceallele", "refallele", "referenceallelevcf"],
+    "alt": ["alt", "alternate", "alternateallele", "altallele", "tumorseqallele2", "alternateallelevcf"],
+    "accession": ["accession", "sequenceaccession", "chromosomeaccession"],
+    "consequence": ["consequence", "variantclassification", "molecularconsequence", "effect"],
+    "classification": [
+        "reportedclassification", "classification", "clinicalsignificance", "clnsig", "pathogenicity", "significance",
+        "inferredclassification", "acmgclassification",
+    ],
+    "last_evaluated": ["lastevaluated", "dateevaluated", "datelastevaluated", "evaluated"],
+    "comment": ["submittercomment", "comment", "comments", "condition"],
+    "url": ["url", "sourceurl", "link"],
+    "source": ["source", "database", "submitter"],
+}  # fmt: skip
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", name.lower())
+
+
+def detect(columns: list[str]) -> dict[str, str | None]:
+    """Field -> column, or None where no header names it. A column serves one field only."""
+    by_name: dict[str, str] = {}
+    for column in columns:
+        by_name.setdefault(_folded(column), column)
+    taken: set[str] = set()
+    found: dict[str, str | None] = {}
+    for field in FIELDS:
+        names = (by_name[name] for name in NAMES[field] if name in by_name)
+        found[field] = best = next((name for name in names if name not in taken), None)
+        taken |= {best} if best else set()
+    return found
+
+
+def checked(mapping: Mapping[str, str | None], columns: list[str]) -> dict[str, str | None]:
+    """A mapping as somebody gave it, complete. Raises BadQuery for fields or columns that do not exist."""
+    errors: dict[str, str] = {}
+    for field, column in mapping.items():
+        if field not in LABELS:
+            errors[f"mapping.{field}"] = f"There is no field {field!r}; fields: {', '.join(FIELDS)}."
+        elif column and column not in columns:
+            errors[f"mapping.{field}"] = f"The file has no column {column!r}."
+    if errors:
+        raise BadQuery(errors)
+    whole = {field: mapping.get(field) or None for field in FIELDS}
+    if not any(
+        whole[field] for field in ("gene", "hgvs_c", "hgvs_p", "hgvs_g", "other_names", "rsid", "clinvar", "start")
+    ):
+        raise BadQuery({"mapping": "No column says which variant a row is about: name at least one of gene, an HGVS name,"
+                        " rsID, ClinVar accession or chromosome and position."})  # fmt: skip
+    return whole

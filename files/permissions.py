@@ -1,0 +1,28 @@
+"""The one place that decides who may see or change a file. What is not yours is a 404: its existence is private too."""
+
+from typing import Any
+
+from django.http import Http404
+
+from files.models import DataFile
+
+
+def get_file_for(user: Any, pk: int) -> DataFile:
+    """The file if `user` may read it, else Http404."""
+    return _one(DataFile.objects.readable_by(user), pk)
+
+
+def get_own_file(user: Any, pk: int) -> DataFile:
+    """The file if `user` may change it, else Http404."""
+    return _one(DataFile.objects.writable_by(user), pk)
+
+
+def _one(files: Any, pk: int) -> DataFile:
+    found = files.filter(pk=pk).first()
+    if found is None:
+        raise Http404("There is no such file, or it is not shared with you.")
+    return found
+
+
+def may_change(user: Any, file: DataFile) -> bool:
+    return user.is_authenticated and (user.is_staff or file.owner_id == user.pk)

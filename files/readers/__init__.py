@@ -1,0 +1,1 @@
+"""Bytes in, records out. Nothing here knows Django."""

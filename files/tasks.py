@@ -1,0 +1,17 @@
+"""What a worker is woken for: claim the job, call one plain function."""
+
+from celery import shared_task
+
+from files.importing import IMPORT_TASK, import_file
+from files.ingest import READ_TASK, read_file
+from project.core import jobs
+
+
+@shared_task(name=READ_TASK)
+def read(job_id: int) -> None:
+    jobs.run(job_id, read_file)
+
+
+@shared_task(name=IMPORT_TASK)
+def import_(job_id: int) -> None:
+    jobs.run(job_id, import_file)

@@ -1,0 +1,260 @@
+"""The files pages."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from files import actions, importing
+from files import mapping as mappings
+from files.api import REJECT_COLUMNS
+from files.models import DataFile
+from files.permissions import get_file_for, get_own_file, may_change
+from files.store import Table
+from files.tables import rows_table
+from project.common.htmx import wants_partial
+from project.common.paging import Key, keyset_page, url_with
+from project.common.params import whole_number
+from project.common.problems import BadQuery, Conflict
+from project.core.models import Job
+from project.core.permissions import readers_only
+from project.core.views import job_row
+from variants.models import ASSEMBLIES, Load
+
+FILES_PAGE, ROWS_PAGE = 50, 100
+READING_LABELS = {
+    "compression": "Compression",
+    "encoding": "Encoding",
+    "delimiter": "Delimiter",
+    "quote": "Quote",
+    "header": "Header",
+}
+
+
+@require_GET
+@login_required
+@vary_on_headers("HX-Request")
+def file_list(request: HttpRequest) -> HttpResponse:
+    search = request.GET.get("search", "").replace("\0", "")
+    files = DataFile.objects.readable_by(request.user).filter(name__icontains=search)
+    keys = [Key("created", descending=True), Key("id", descending=True)]
+    try:
+        page = keyset_page(files.values("id", "created"), request.GET, keys, size=FILES_PAGE)
+    except BadQuery:
+        return redirect("files:list")
+    found = DataFile.objects.select_related("owner").in_bulk([row["id"] for row in page.rows])
+    rows = [file_row(found[row["id"]]) for row in page.rows]
+    context = {
+        "files": rows,
+        "query": search,
+        "polling": any(found[row["id"]].in_work for row in page.rows),
+        "page": {
+            "next_url": page.next_cursor and url_with(request.path, request.GET, cursor=page.next_cursor),
+            "previous_url": page.previous_cursor and url_with(request.path, request.GET, cursor=page.previous_cursor),
+        },
+    }
+    return render(request, "files/_list.html" if wants_partial(request) else "files/list.html", context)
+
+
+def file_row(file: DataFile) -> dict[str, Any]:
+    """A file as the templates show it."""
+    fields = ("id", "name", "size", "sha256", "format", "state", "progress", "row_count", "rejected_count", "columns",
+              "padded", "warnings", "visibility", "created", "error")  # fmt: skip
+    said = {"true": "first line", "false": "none", "none": "none"}
+    reading = [
+        {"label": READING_LABELS[name], "value": said.get(str(value).lower(), value)}
+        for name, value in file.reading.items()
+        if name in READING_LABELS and not (name == "compression" and value is None)
+    ]
+    return {name: getattr(file, name) for name in fields} | {
+        "url": reverse("files:detail", args=[file.pk]),
+        "owner": file.owner.get_username() if file.owner else "",
+        "reading": reading,
+    }
+
+
+@require_POST
+@login_required
+def upload(request: HttpRequest) -> HttpResponse:
+    """The plain form, for browsers without scripts; scripts use the API."""
+    sent = request.FILES.getlist("file")
+    if not sent:
+        messages.error(request, "Choose a file first.")
+        return redirect("files:list")
+    last = None
+    for one in sent:
+        try:
+            last = actions.upload(name=one.name or "", chunks=one.chunks(1 << 20), by=request.user)
+        except BadQuery as error:
+            messages.error(request, f"{one.name}: {error}")
+    return redirect("files:detail", last.pk) if last and len(sent) == 1 else redirect("files:list")
+
+
+@require_GET
+@readers_only
+@vary_on_headers("HX-Request")
+def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    file = get_file_for(request.user, pk)
+    if file.in_work or (wants_partial(request) and request.headers.get("HX-Target") == "file-status"):
+        template = "files/_status.html" if wants_partial(request) else "files/detail.html"
+        return render(request, template, {"file": _with_job(file), "can_edit": may_change(request.user, file)})
+    context = _page_of(request, file)
+    return render(request, "files/_rows.html" if wants_partial(request) else "files/detail.html", context)
+
+
+def _with_job(file: DataFile) -> dict[str, Any]:
+    job = Job.objects.filter(file_id=file.pk, kind="read").first()
+    return file_row(file) | {"message": job.message if job and not job.is_over else ""}
+
+
+def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: dict | None = None) -> dict[str, Any]:
+    """Everything on a finished file's page."""
+    mine = may_change(request.user, file)
+    context: dict[str, Any] = {
+        "file": file_row(file), "can_edit": mine, "import_error": error, "assemblies": ASSEMBLIES,
+        "loads": _loads(file), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
+    }  # fmt: skip
+    if file.state == DataFile.State.READY:
+        context |= _rows(request, file)
+        if mine:
+            context |= _import_form(file, chosen or {})
+    return context
+
+
+def _loads(file: DataFile) -> list[dict[str, Any]]:
+    """Live loads of these bytes."""
+    url = reverse("variants:list")
+    return [
+        {
+            "label": load.source or load.label,
+            "created": load.created,
+            "counts": load.counts,
+            "notes": load.notes,
+            "url": f"{url}?file={file.pk}",
+        }
+        for load in Load.objects.filter(checksum=file.sha256, state=Load.State.LIVE)
+    ]
+
+
+def _rows(request: HttpRequest, file: DataFile) -> dict[str, Any]:
+    """The rows at `offset`, or those around `line`, in file order."""
+    table = Table(file.table_path, file.columns)
+    total = file.row_count or 0
+    try:
+        line = whole_number(request.GET, "line", default=0)
+        offset = whole_number(request.GET, "offset", default=0)
+    except BadQuery:
+        line = offset = 0
+    if line and "offset" not in request.GET:
+        offset = table.rows_before(line) // ROWS_PAGE * ROWS_PAGE
+    rows = table.slice(offset=offset, limit=ROWS_PAGE).rows
+    last = offset + len(rows)
+    return {
+        "line": line or None,
+        "table": rows_table(file.columns, rows, highlight_line=line or None),
+        "rows_sentence": f"Rows {offset + 1:,} to {last:,} of {total:,}" if rows else f"No rows here; the table has {total:,}",
+        "page": {
+            "next_url": url_with(request.path, request.GET, offset=str(last), line=None) if rows and last < total else None,
+            "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - ROWS_PAGE)), line=None)
+            if offset else None,
+        },
+    }  # fmt: skip
+
+
+def _import_form(file: DataFile, chosen: dict) -> dict[str, Any]:
+    """The mapping as proposed, or as it was sent and refused."""
+    names = [column["name"] for column in file.columns]
+    mapping = chosen.get("mapping") or mappings.detect(names)
+    table = Table(file.table_path, file.columns)
+    missing = importing.rows_without_assembly(file, mapping) if not file.assembly else 0
+    return {
+        "mapping": [
+            {
+                "field": field, "label": label, "column": mapping.get(field), "columns": names,
+                "example": _example(table, mapping.get(field)),
+            }
+            for field, label in mappings.LABELS.items()
+        ],
+        "assembly": chosen.get("assembly", ""), "source": chosen.get("source", ""),
+        "assembly_detected": file.assembly or ("" if missing else "row by row"),
+    }  # fmt: skip
+
+
+def _example(table: Table, column: str | None) -> str:
+    return next(iter(table.first_values(column, 1)), "") if column else ""
+
+
+@require_POST
+@login_required
+def import_file(request: HttpRequest, pk: int) -> HttpResponse:
+    file = get_own_file(request.user, pk)
+    mapping = {field: request.POST.get(f"map_{field}") or None for field in mappings.LABELS}
+    sent: dict[str, Any] = {
+        "mapping": mapping,
+        "assembly": request.POST.get("assembly", ""),
+        "source": request.POST.get("source", ""),
+    }
+    try:
+        job = importing.start_import(
+            file, by=request.user, mapping=mapping, assembly=sent["assembly"], source=sent["source"]
+        )
+    except (BadQuery, Conflict) as error:
+        said = (
+            " ".join(s for said in error.errors.values() for s in said) if isinstance(error, BadQuery) else str(error)
+        )
+        return render(request, "files/detail.html", _page_of(request, file, error=said, chosen=sent), status=400)
+    return redirect("jobs:detail", job.pk)
+
+
+@require_POST
+@login_required
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    file = get_own_file(request.user, pk)
+    try:
+        actions.rename(file, request.POST.get("name", ""), by=request.user)
+    except BadQuery as error:
+        messages.error(request, str(error))
+    return redirect("files:detail", pk)
+
+
+@require_POST
+@login_required
+def delete(request: HttpRequest, pk: int) -> HttpResponse:
+    file = get_own_file(request.user, pk)
+    try:
+        actions.delete(file, by=request.user, withdraw_loads=request.POST.get("withdraw") == "1")
+    except Conflict as error:
+        messages.error(request, str(error))
+        return redirect("files:detail", pk)
+    messages.success(request, f"“{file.name}” was deleted.")
+    return redirect("files:list")
+
+
+@require_GET
+@readers_only
+def rejects(request: HttpRequest, pk: int) -> HttpResponse:
+    file = get_file_for(request.user, pk)
+    try:
+        offset = whole_number(request.GET, "offset", default=0)
+    except BadQuery:
+        offset = 0
+    rows = (
+        Table(file.rejects_path, REJECT_COLUMNS).slice(offset=offset, limit=ROWS_PAGE).rows
+        if file.rejected_count
+        else []
+    )
+    last = offset + len(rows)
+    context = {
+        "file": file_row(file),
+        "rejects": [{"line": line, "reason": cells[0], "text": cells[1]} for line, cells in rows],
+        "page": {
+            "next_url": f"{request.path}?offset={last}" if rows and last < (file.rejected_count or 0) else None,
+            "previous_url": f"{request.path}?offset={max(0, offset - ROWS_PAGE)}" if offset else None,
+        },
+    }
+    return render(request, "files/rejects.html", context)
