@@ -20,6 +20,18 @@ def own_folders(settings, tmp_path) -> Path:
     return settings.VAR_DIR
 
 
+@pytest.fixture(autouse=True)
+def quick_static_files(settings) -> None:
+    """Without it every test client reads the whole of static/ again."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(autouse=True)
+def quick_passwords(settings) -> None:
+    """The real hasher takes half a second by design."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture
 def make_user(db) -> Callable[..., Any]:
     """`make_user("ada", is_staff=True)`"""

@@ -23,7 +23,7 @@ def clean_name(name: str) -> str:
     """A file name fit to show: its last part, no control characters, at most 255 long. Raises BadQuery."""
     last = PurePath(name.replace("\\", "/")).name
     shown = "".join(c for c in last if c.isprintable()).strip()[:255]
-    if not shown:
+    if not shown.strip("."):
         raise BadQuery({"name": "A file needs a name."})
     return shown
 
@@ -78,8 +78,10 @@ def rename(file: DataFile, name: str, *, by: Any) -> None:
 
 
 def live_loads(file: DataFile) -> Any:
-    """Loads that point at this very file."""
-    return Load.objects.filter(file_id=file.pk, state=Load.State.LIVE)
+    """Loads whose claims would lose their source: those of this very file, and of its bytes where no twin is left."""
+    loads = Load.objects.filter(checksum=file.sha256, state=Load.State.LIVE)
+    has_twin = DataFile.objects.filter(sha256=file.sha256, state=DataFile.State.READY).exclude(pk=file.pk).exists()
+    return loads.filter(file_id=file.pk) if has_twin else loads
 
 
 def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:

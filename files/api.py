@@ -22,7 +22,7 @@ from files.models import DataFile
 from files.permissions import get_file_for, get_own_file
 from files.store import BadQuestion, Table, csv_lines
 from project.common.paging import Key, keyset_page, page_size, url_with
-from project.common.params import flag, one_of, whole_number
+from project.common.params import flag, one_of, refuse_nul, whole_number
 from project.common.problems import BadQuery, Conflict
 from project.core.api import JobSerializer
 
@@ -89,6 +89,7 @@ class FileList(APIView):
     )
     def get(self, request: Request) -> Response:
         params = request.query_params
+        refuse_nul(params)
         files = DataFile.objects.readable_by(request.user).filter(name__icontains=params.get("search", ""))
         if state := one_of(params, "state", DataFile.State.values):
             files = files.filter(state=state)
@@ -122,7 +123,9 @@ class FileList(APIView):
             raise BadQuery({"file": "Send the file as multipart/form-data in a field named file."})
         if (sent.size or 0) > settings.MAX_UPLOAD_BYTES:
             raise BadQuery({"file": f"The file is larger than the limit of {settings.MAX_UPLOAD_BYTES:,} bytes."})
-        fields: Mapping[str, str] = request.data if isinstance(request.data, Mapping) else {}
+        if not_text := sorted(set(request.FILES) - {"file"}):
+            raise BadQuery(dict.fromkeys(not_text, "This must be text, not a file."))
+        fields = request.POST
         file = actions.upload(
             name=fields.get("name") or sent.name or "",
             chunks=sent.chunks(1 << 20),
@@ -274,6 +277,8 @@ def _text(body: Mapping[str, Any], name: str) -> str | None:
     value = body.get(name)
     if value is not None and not isinstance(value, str):
         raise BadQuery({name: "This must be text."})
+    if value and "\0" in value:
+        raise BadQuery({name: "A NUL character is no part of a text."})
     return value
 
 

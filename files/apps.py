@@ -6,6 +6,9 @@ class FilesConfig(AppConfig):
 
     def ready(self) -> None:
         from files.claim_sources import DataFiles
+        from files.ingest import job_ended
+        from project.core import endings
         from variants import sources
 
         sources.register(DataFiles())
+        endings.listen("read", job_ended)

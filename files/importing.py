@@ -16,7 +16,7 @@ from project.core.jobs import JobError, Run
 from project.core.models import Job, record
 from variants.loading import LoadSpec, load_claims
 from variants.models import ASSEMBLIES
-from variants.normalise import FIELDS
+from variants.normalise import FIELDS, MACROS
 
 IMPORT_TASK = "files.import"
 
@@ -52,9 +52,9 @@ def start_import(
 
 def _cells_sql(file: DataFile, mapping: dict[str, str | None]) -> str:
     """A SELECT of `line` and every field, from the file's own columns; no name of a column enters the SQL."""
-    places = {column["name"]: n for n, column in enumerate(file.columns)}
+    places: dict[str | None, int] = {column["name"]: n for n, column in enumerate(file.columns)}
     chosen = [
-        f"c{places[column]} AS {field}" if (column := mapping.get(field)) else f"NULL::VARCHAR AS {field}"
+        f"c{places[column]} AS {field}" if (column := mapping.get(field)) in places else f"NULL::VARCHAR AS {field}"
         for field in FIELDS
     ]
     return f"SELECT line, {', '.join(chosen)} FROM read_parquet($path)"
@@ -71,12 +71,12 @@ def rows_without_assembly(file: DataFile, mapping: dict[str, str | None]) -> int
     """How many rows give a chromosome and a position and say of no assembly."""
     if not (mapping.get("chrom") and mapping.get("start")):
         return 0
-    given = "nullif(nullif(nullif(upper(trim({})), ''), 'NULL'), '.') IS NOT NULL"
     sql = (
-        f"SELECT count(*) FROM ({_cells_sql(file, mapping)}) WHERE {given.format('chrom')} AND {given.format('start')}"
-        f" AND NOT coalesce({given.format('assembly')}, false) AND NOT starts_with(chrom, 'NC_')"
+        f"SELECT count(*) FROM ({_cells_sql(file, mapping)}) WHERE given(chrom) IS NOT NULL AND given(start) IS NOT NULL"
+        " AND given(assembly) IS NULL AND NOT starts_with(chrom, 'NC_')"
     )
     with store.connect() as db:
+        db.execute(MACROS)
         row = db.execute(sql, {"path": str(file.table_path)}).fetchone()
     return int(row[0]) if row else 0
 

@@ -1,21 +1,19 @@
 """From an uploaded file to its Parquet table: the work of a `read` job. May run twice; each run starts from scratch."""
 
-import logging
-import tempfile
+import shutil
+from dataclasses import replace
 from pathlib import Path
-
-from django.db import DatabaseError
 
 from files import store
 from files.importing import start_import
 from files.models import DataFile
 from files.readers.dialect import NAMES, Dialect, sniff
-from files.readers.errors import NotATable
-from files.readers.records import Row, column_names, scan
+from files.readers.errors import BadQuotes, NotATable
+from files.readers.records import Row, column_names, is_quoted, scan
 from files.readers.text import find_encoding, is_gzip, sample
-from project.core.jobs import Cancelled, JobError, Run
-
-log = logging.getLogger(__name__)
+from project.common.problems import BadQuery
+from project.core.jobs import JobError, Run
+from project.core.models import Job
 
 READ_TASK = "files.read"
 MAX_COLUMNS = 4096
@@ -31,13 +29,15 @@ class _Reading:
         self.rejects = store.CleanWriter(folder / "rejects.csv", 2)
         self.padded = 0
         self.first_padded: int | None = None
+        self.has_values = False
 
-    def take(self, row: Row, delimiter: str) -> None:
+    def take(self, row: Row) -> None:
         cells = row.cells
+        self.has_values = self.has_values or any(cells)
         if len(cells) > self.width:
             if any(cell.strip() for cell in cells[self.width :]):
                 reason = f"{len(cells)} cells where the header has {self.width}"
-                self.rejects.write(row.line, [reason, delimiter.join(cells)])
+                self.rejects.write(row.line, [reason, row.text])
                 return
             cells = cells[: self.width]  # only empty cells too many
         elif len(cells) < self.width:
@@ -56,32 +56,47 @@ def read_file(run: Run) -> None:
         _import_if_asked(file, run)
         return
     DataFile.objects.filter(pk=file.pk).update(state=DataFile.State.PROCESSING, progress=0.0, error="")
+    scratch = file.folder / "scratch"  # one name: what a killed attempt left is removed by the next
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(mode=0o700)
     try:
-        with tempfile.TemporaryDirectory(dir=file.folder) as scratch:
-            _read(file, run, Path(scratch))
+        _read(file, run, scratch)
     except NotATable as error:
-        _fail(file, str(error))
         raise JobError(str(error)) from error
-    except Cancelled:
-        DataFile.objects.filter(pk=file.pk).update(state=DataFile.State.CANCELLED, error="Reading was cancelled.")
-        raise
-    except DatabaseError:
-        raise  # the row cannot be written now; the job is taken up again
-    except (OSError, ValueError, MemoryError) as error:
-        log.exception("File %s could not be read", file.pk)
-        _fail(file, f"Reading stopped: {type(error).__name__}. The log of the worker has the details.")
-        raise
+    except UnicodeDecodeError as error:
+        raise JobError(
+            f"The file begins as {error.encoding} and holds bytes that are none; it may be damaged."
+        ) from error
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
     _import_if_asked(file, run)
 
 
-def _fail(file: DataFile, said: str) -> None:
-    DataFile.objects.filter(pk=file.pk).update(state=DataFile.State.FAILED, error=said)
+def job_ended(job: Job) -> None:
+    """A read job failed or was cancelled, here or before any worker had it: the file says so too."""
+    file = DataFile.objects.filter(pk=job.file_id or 0).exclude(state=DataFile.State.READY)
+    if job.state == Job.State.CANCELLED:
+        file.update(state=DataFile.State.CANCELLED, error="Reading was cancelled.")
+    else:
+        file.update(state=DataFile.State.FAILED, error=job.error)
 
 
 def _read(file: DataFile, run: Run, scratch: Path) -> None:
     head = sample(file.original_path)
     encoding = find_encoding(file.original_path, head)
     dialect = sniff(head.decode(encoding, errors="ignore"))
+    if not dialect.quoted:
+        dialect = replace(dialect, quoted=is_quoted(file.original_path, encoding, dialect.delimiter))
+    try:
+        _read_as(file, run, scratch, encoding, dialect)
+    except BadQuotes:
+        if dialect.delimiter != "\t":
+            raise
+        # Tables with tabs seldom quote: a stray double quote is then a character like any other.
+        _read_as(file, run, scratch, encoding, replace(dialect, quoted=False))
+
+
+def _read_as(file: DataFile, run: Run, scratch: Path, encoding: str, dialect: Dialect) -> None:
     records = scan(file.original_path, encoding, dialect)
     first = next(records, None)
     if first is None:
@@ -91,11 +106,13 @@ def _read(file: DataFile, run: Run, scratch: Path) -> None:
     names, renamed = column_names(first.cells if dialect.header else [""] * len(first.cells))
     reading = _Reading(scratch, len(names))
     if not dialect.header:
-        reading.take(first, dialect.delimiter)
+        reading.take(first)
     for number, row in enumerate(records, start=1):
-        reading.take(row, dialect.delimiter)
+        reading.take(row)
         if number % REPORT_EVERY == 0:
             _report(file, run, reading, row.line)
+    if not (reading.has_values or any(first.cells)):
+        raise NotATable("The file holds delimiters and no values.")
     run.report(0.8, "Writing the table", rows_done=reading.rows.count)
     store.write_table(reading.rows, file.table_path)
     store.write_table(reading.rejects, file.rejects_path)
@@ -159,5 +176,9 @@ def _import_if_asked(file: DataFile, run: Run) -> None:
     if asked is None or (run.job.result or {}).get("import_job"):
         return
     file.refresh_from_db()
-    job = start_import(file, by=run.job.owner, **asked)
+    try:
+        job = start_import(file, by=run.job.owner, **asked)
+    except BadQuery as error:
+        said = " ".join(sentence for said in error.errors.values() for sentence in said)
+        raise JobError(f"The file is read; its import was not started. {said}") from error
     run.save(result={"import_job": job.pk})

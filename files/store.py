@@ -17,7 +17,8 @@ import duckdb
 ROW_GROUP = 20_000
 NULL = r"\N"
 MEMORY_LIMIT = "1GB"
-TYPES = {"integer": "HUGEINT", "decimal": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
+# A whole number is compared as a decimal, so that 1.5 lies between 1 and 2.
+TYPES = {"integer": "DECIMAL(38,10)", "decimal": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
 OPERATORS = {
     "eq": "{} = {}", "ne": "{} IS DISTINCT FROM {}", "lt": "{} < {}", "le": "{} <= {}", "gt": "{} > {}",
     "ge": "{} >= {}", "contains": "contains(lower({}), lower({}))", "startswith": "starts_with(lower({}), lower({}))",
@@ -46,7 +47,7 @@ class CleanWriter:
     def __init__(self, path: Path, width: int):
         self.path, self.width, self.count = path, width, 0
         self._stream = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._stream, quoting=csv.QUOTE_ALL)
+        self._writer = csv.writer(self._stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
 
     def write(self, line: int, cells: Sequence[str]) -> None:
         # An empty cell is null; QUOTE_ALL would hide that, so null has a mark of its own, and so has the mark.
@@ -66,7 +67,7 @@ def write_table(clean: CleanWriter, path: Path) -> None:
     with connect(path.parent) as db:
         db.execute(
             f"COPY (SELECT line, {cells} FROM read_csv({_quoted(clean.path)}, columns={_struct(columns)}, header=false,"
-            " delim=',', quote='\"', escape='\"', auto_detect=false, parallel=false, max_line_size=100000000,"
+            " delim=',', quote='\"', escape='\"', auto_detect=false, parallel=false, new_line='\\n', max_line_size=100000000,"
             f" strict_mode=true)) TO {_quoted(part)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP}, COMPRESSION zstd)"
         )
         written = count_rows(part, db)
@@ -89,6 +90,12 @@ def count_rows(path: Path, db: duckdb.DuckDBPyConnection | None = None) -> int:
     return int(row[0]) if row else 0
 
 
+def _type_counts(cell: str, tests: dict[str, str]) -> str:
+    """SQL of a struct: how many cells are filled, and how many pass each test."""
+    counts = [f"'{kind}': count(*) FILTER ({test.format(cell, cell)})" for kind, test in tests.items()]
+    return f"{{'filled': count({cell}), {', '.join(counts)}}}"
+
+
 def infer_types(path: Path, width: int) -> list[str]:
     """`integer`, `decimal`, `boolean`, `date` or `text` for each column, judged by every cell of it.
 
@@ -98,16 +105,16 @@ def infer_types(path: Path, width: int) -> list[str]:
         return []
     tests = {
         "integer": r"regexp_full_match({}, '-?(0|[1-9]\d{{0,17}})')",
-        "decimal": r"regexp_full_match({}, '[-+]?(0|[1-9]\d*)?(\.\d+)?([eE][-+]?\d+)?') AND TRY_CAST({} AS DOUBLE) IS NOT NULL",
+        "decimal": r"regexp_full_match({}, '[-+]?(0|[1-9]\d{{0,17}})?(\.\d+)?([eE][-+]?\d+)?') AND TRY_CAST({} AS DOUBLE) IS NOT NULL",
         "boolean": "lower({}) IN ('true', 'false')",
         "date": r"regexp_full_match({}, '\d{{4}}-\d\d-\d\d') AND TRY_CAST({} AS DATE) IS NOT NULL",
     }
-    parts = [
-        f"{{'filled': count(c{n}), " + ", ".join(f"'{kind}': count(*) FILTER ({test.format(f'c{n}', f'c{n}')})" for kind, test in tests.items()) + "}"
-        for n in range(width)
-    ]  # fmt: skip
+    found: list[dict[str, int]] = []
     with connect() as db:
-        found = db.execute(f"SELECT {', '.join(parts)} FROM read_parquet($path)", {"path": str(path)}).fetchone() or ()
+        for first in range(0, width, 50):  # one question for all of 400 columns takes minutes to plan
+            parts = [_type_counts(f"c{n}", tests) for n in range(first, min(first + 50, width))]
+            sql = f"SELECT {', '.join(parts)} FROM read_parquet($path)"
+            found += db.execute(sql, {"path": str(path)}).fetchone() or ()
     return [
         next((kind for kind in tests if counted["filled"] and counted[kind] == counted["filled"]), "text")
         for counted in found
@@ -154,16 +161,14 @@ class Table:
     def _condition(self, text: str, values: dict[str, Any]) -> str:
         """One `column:operator:value` as SQL; the value goes into `values`. A column name may hold colons."""
         field = "filter"
-        for operator in [*OPERATORS, "in", "isnull"]:
-            name, found, value = text.partition(f":{operator}:")
-            if found and name in self._places:
-                break
-        else:
-            name = text.split(":")[0]
-            self._cell(name, field)
-            raise BadQuestion(
-                field, f"{text!r} is not column:operator:value; operators: {', '.join(OPERATORS)}, in, isnull."
-            )
+        # The longest name that fits: a column may be called `a` and another `a:eq`.
+        named = [name for name in self._places if text.startswith(f"{name}:")]
+        name = max(named, key=len, default=text.split(":")[0])
+        self._cell(name, field)
+        operator, found, value = text[len(name) + 1 :].partition(":")
+        if not found or operator not in {*OPERATORS, "in", "isnull"}:
+            known = ", ".join([*OPERATORS, "in", "isnull"])
+            raise BadQuestion(field, f"{text!r} is not column:operator:value; operators: {known}.")
         key = f"v{len(values)}"
         if operator == "isnull":
             if value.lower() not in {"1", "true", "0", "false"}:
@@ -189,8 +194,9 @@ class Table:
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         order = "line"
         if sort:
-            cell, _ = self._comparable(sort.removeprefix("-"), "sort")
-            order = f"{cell} {'DESC' if sort.startswith('-') else 'ASC'} NULLS LAST, line"
+            down = sort.startswith("-") and sort not in self._places  # a column may be called `-log10p`
+            cell, _ = self._comparable(sort[1:] if down else sort, "sort")
+            order = f"{cell} {'DESC' if down else 'ASC'} NULLS LAST, line"
         cells = "".join(f", c{n}" for n in range(len(self.columns)))
         source = "read_parquet($path)"
         with connect() as db:

@@ -186,7 +186,8 @@ def _import_form(file: DataFile, chosen: dict) -> dict[str, Any]:
 
 
 def _example(table: Table, column: str | None) -> str:
-    return next(iter(table.first_values(column, 1)), "") if column else ""
+    known = column in {known["name"] for known in table.columns}
+    return next(iter(table.first_values(column, 1)), "") if column and known else ""
 
 
 @require_POST

@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 from project.embedded import running_services
 from project.env import broker_beside, var_dir
 
+VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -225,6 +226,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
+    "ENUM_NAME_OVERRIDES": {"Classification": "variants.classification.SLUGS"},
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": STATIC_URL + "vardesk/icon.svg",
 }

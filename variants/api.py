@@ -12,13 +12,13 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from project.common.paging import Key, keyset_page, page_size, url_with
-from project.common.params import whole_number
+from project.common.params import refuse_nul, whole_number
 from project.common.problems import BadQuery
 from project.core.permissions import MayRead
 from variants.claims import claim_rows
 from variants.classification import BY_SLUG, SLUGS, Classification
 from variants.models import ASSEMBLIES, Gene, Record, Variant, slug_of
-from variants.questions import COLUMNS, ORDERINGS, Question, ask, loads_of_file, variant_rows
+from variants.questions import ANY, COLUMNS, ORDERINGS, Question, ask, loads_of_file, variant_rows
 from variants.suggest import suggest
 
 CLASSIFICATION = serializers.ChoiceField(SLUGS)
@@ -35,6 +35,22 @@ class Suggestion(serializers.Serializer):
 
 class Suggestions(serializers.Serializer):
     results = Suggestion(many=True)
+
+
+class GeneShape(serializers.Serializer):
+    symbol = serializers.CharField()
+    name = serializers.CharField(allow_null=True)
+    hgnc_id = serializers.CharField(allow_null=True)
+    ensembl_id = serializers.CharField(allow_null=True)
+    assembly = serializers.CharField(allow_null=True)
+    chrom = serializers.CharField(allow_null=True)
+    start = serializers.IntegerField(allow_null=True, help_text="1-based")
+    end = serializers.IntegerField(allow_null=True, help_text="1-based, included")
+    strand = serializers.CharField(allow_null=True)
+    aliases = serializers.ListField(child=serializers.CharField())
+    listed = serializers.BooleanField(help_text="in the gene table, not only in a loaded file")
+    variant_count = serializers.IntegerField()
+    classifications = serializers.DictField(child=serializers.IntegerField())
 
 
 class VariantShape(serializers.Serializer):
@@ -117,7 +133,7 @@ class RecordPageShape(PageShape):
 FILTERS = [
     OpenApiParameter("q", str, description="free search: gene, rsID, HGVS, region, chrom-pos-ref-alt, accession"),
     OpenApiParameter("gene", str, many=True, description="symbol or other name; repeatable or a comma list"),
-    OpenApiParameter("assembly", enum=ASSEMBLIES),
+    OpenApiParameter("assembly", enum=[*ASSEMBLIES, ANY]),
     OpenApiParameter("region", str, description="17:43044295-43125364, 1-based, both ends included"),
     OpenApiParameter("rsid", str),
     OpenApiParameter("classification", enum=SLUGS, many=True),
@@ -163,7 +179,7 @@ class GeneSuggest(ReadView):
 
 
 class GeneDetail(ReadView):
-    @extend_schema(responses=serializers.DictField())
+    @extend_schema(responses=GeneShape)
     def get(self, request: Request, symbol: str) -> Response:
         gene = Gene.objects.named(symbol).order_by("-listed", "symbol").first()
         if gene is None:
@@ -244,8 +260,7 @@ class RecordList(ReadView):
 
 def _asked_records(request: Request) -> Any:
     params = request.query_params
-    if any("\0" in value for name in params for value in params.getlist(name)):
-        raise BadQuery({"gene": "A NUL character is no part of a question."})
+    refuse_nul(params)
     records = Record.objects.current()
     if file := params.get("file"):
         records = records.filter(load__in=list(loads_of_file(file, request.user)))

@@ -23,6 +23,11 @@ def claim_rows(records: Iterable[Record], user: Any, *, raw: bool = True) -> lis
     return [_claim(record, readable.get(record.load_id), texts) for record in records]
 
 
+def _web_address(text: str | None) -> str | None:
+    """A link only where it leads to a web page: a file may say `javascript:` too."""
+    return text if text and text.lower().startswith(("http://", "https://")) else None
+
+
 def _claim(record: Record, ref: Any, texts: dict[int, dict[int, dict]]) -> dict[str, Any]:
     return {
         "id": record.pk,
@@ -38,6 +43,7 @@ def _claim(record: Record, ref: Any, texts: dict[int, dict[int, dict]]) -> dict[
         "last_evaluated": record.last_evaluated,
         "submitter_comment": record.submitter_comment,
         "source_url": record.source_url,
+        "source_link": _web_address(record.source_url),
         "raw": texts.get(ref.id, {}).get(record.line) if ref else None,
         "file_url": f"{ref.url}?line={record.line}#line-{record.line}" if ref else None,
         "created": record.load.created,

@@ -95,6 +95,9 @@ WORDS: dict[str, Classification] = {
     "untested": Classification.NOT_PROVIDED,
     "null": Classification.NOT_PROVIDED,
     "na": Classification.NOT_PROVIDED,
+    "n/a": Classification.NOT_PROVIDED,
+    "none": Classification.NOT_PROVIDED,
+    "nan": Classification.NOT_PROVIDED,
     "": Classification.NOT_PROVIDED,
 }
 
@@ -104,17 +107,39 @@ def folded(text: str) -> str:
     return re.sub(r"\s*/\s*", "/", re.sub(r"[\s_,\-]+", " ", text.lower()).strip(" ."))
 
 
-def classify(text: str | None) -> tuple[Classification, bool]:
-    """What `text` means, and whether the words are known. Unknown words are OTHER, never guessed.
+_PATHOGENIC = {Classification.PATHOGENIC, Classification.PATHOGENIC_OR_LIKELY, Classification.LIKELY_PATHOGENIC}
+_BENIGN = {Classification.BENIGN, Classification.BENIGN_OR_LIKELY, Classification.LIKELY_BENIGN}
 
-    Of several terms (`Pathogenic|drug response`, `Pathogenic; risk factor`) the most specific to disease, that is the
-    first in the order of `Classification`, counts; the text as written is kept beside it by the caller.
+
+def classify(text: str | None) -> tuple[Classification, bool]:
+    """What `text` means, and whether all of its words are known. Unknown words are OTHER, never guessed.
+
+    Of several terms (`Pathogenic|drug response`, `Likely pathogenic; risk factor`) the first in the order of
+    `Classification` counts; `a/b` within one side of the scale is that side's "or likely".
     """
-    whole = folded(text or "")
-    if whole in WORDS:
-        return WORDS[whole], True
-    parts = [folded(part) for part in re.split(r"[|;,]", text or "") if part.strip()]
-    known = [WORDS[part] for part in parts if part in WORDS]
-    if not known:
-        return Classification.OTHER, False
-    return min(known), len(known) == len(parts)
+    whole = _one_term(text or "")
+    if whole is not None:
+        return whole, True
+    terms = [term for term in re.split(r"[|;]", text or "") if term.strip()]
+    if len(terms) == 1:
+        terms = [term for term in terms[0].split(",") if term.strip()]
+    meant = [_one_term(term) for term in terms]
+    known = [value for value in meant if value is not None]
+    return (min(known), len(known) == len(meant)) if known else (Classification.OTHER, False)
+
+
+def _one_term(text: str) -> Classification | None:
+    """One term, perhaps of parts joined by slashes; None where a part is not known."""
+    term = folded(text)
+    if term in WORDS:
+        return WORDS[term]
+    parts = {WORDS.get(part) for part in term.split("/")}
+    values = {part for part in parts if part is not None}
+    if not values or len(values) < len(parts):
+        return None
+    on_the_scale = values - {Classification.RISK_FACTOR} or values
+    if len(on_the_scale) == 1:
+        return on_the_scale.pop()
+    if on_the_scale <= _PATHOGENIC:
+        return Classification.PATHOGENIC_OR_LIKELY
+    return Classification.BENIGN_OR_LIKELY if on_the_scale <= _BENIGN else min(on_the_scale)

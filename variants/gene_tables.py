@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from variants import merge_sql
 from variants.loading import COPY_NULL, MERGE_LOCK
 
+MAX_SYMBOL = 80
 BUNDLED = Path(__file__).parent / "reference" / "genes.tsv.gz"
 
 
@@ -47,11 +48,15 @@ def _listed(cell: str | None) -> list[str]:
 
 def _multirange(cell: str) -> str | None:
     """`10-20,30-40` (both ends included) as `{[10,21),[30,41)}`."""
-    pairs = [part.split("-") for part in cell.split(",") if part]
-    return "{" + ",".join(f"[{start},{int(end) + 1})" for start, end in pairs) + "}" if pairs else None
+    pairs = [[int(end) for end in part.split("-")] for part in cell.split(",") if part]
+    if any(len(pair) != 2 or pair[0] > pair[1] for pair in pairs):
+        raise ValueError(f"{cell[:60]!r} are no exons such as 10-20,30-40")
+    return "{" + ",".join(f"[{start},{end + 1})" for start, end in pairs) + "}" if pairs else None
 
 
 def _bundled(row: dict[str, str]) -> GeneRow:
+    if not 1 <= int(row["start"]) <= int(row["end"]):
+        raise ValueError(f"start {row['start']} and end {row['end']} are no place")
     return GeneRow(
         symbol=row["symbol"], name=row["name"], ensembl_id=row["ensembl_id"], chrom=row["chrom"],
         start=int(row["start"]), end=int(row["end"]), strand=row["strand"], coding=row["coding"] == "1",
@@ -104,6 +109,8 @@ def read_gene_table(path: Path) -> Iterator[GeneRow]:
                 gene = reader({name.strip(): (cell or "").strip() for name, cell in row.items() if name})
             except ValueError as error:
                 raise BadGeneTable(f"{path.name}, line {number}: {error}") from error
+            if len(gene.symbol) > MAX_SYMBOL:
+                raise BadGeneTable(f"{path.name}, line {number}: a symbol of {len(gene.symbol)} characters is none.")
             if gene.symbol:
                 yield gene
 

@@ -6,7 +6,6 @@ made is written on the job in the same transaction.
 """
 
 import hashlib
-import tempfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,22 +108,36 @@ def _classified(db: duckdb.DuckDBPyConnection) -> list[str]:
 def _copy(db: duckdb.DuckDBPyConnection, staging: str) -> int:
     """Fill a fresh staging table; returns the rows copied. Unlogged: after a crash of PostgreSQL it is empty."""
     columns = [c for c in OUTPUT if c not in ("genes", "names")]
-    chosen = ", ".join(f"a.{c}" for c in columns)
+    # Of a row that is not kept only what says so: its texts may hold what PostgreSQL cannot.
+    of_kept = {c: f"CASE WHEN fate = 'keep' THEN {c} END" for c in OUTPUT}
+    chosen = ", ".join(
+        f"{c if c in ('line', 'alt_index', 'fate') else of_kept[c]} AS {c}" for c in columns if c != "reason"
+    )
     folder = Path(settings.VAR_DIR) / "tmp"
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".csv") as file, connection.cursor() as cursor:
+    path = folder / f"{staging}.csv"  # one name for all attempts of a job: nothing is left behind by a killed one
+    try:
         db.execute(
-            f"COPY (SELECT {chosen}, to_json(genes) AS genes, to_json(names) AS names, coalesce(w.value, 12) AS class"
-            " FROM alleles a LEFT JOIN words w USING (reported) ORDER BY key, line, alt_index)"
-            f" TO '{file.name.replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER false, NULLSTR '{COPY_NULL}')"
+            f"COPY (SELECT {chosen}, replace(reason, chr(0), '\ufffd') AS reason, to_json({of_kept['genes']}) AS genes,"
+            f" to_json({of_kept['names']}) AS names, coalesce(words.value, 12) AS class"
+            " FROM alleles LEFT JOIN words USING (reported) ORDER BY key, line, alt_index)"
+            f" TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER false, NULLSTR '{COPY_NULL}')"
         )
-        cursor.execute(f"DROP TABLE IF EXISTS {staging}")
-        cursor.execute(f"CREATE UNLOGGED TABLE {staging} ({merge_sql.STAGING_COLUMNS})")
-        names = ", ".join([*columns, "genes", "names", "class"])
-        with open(file.name, "rb") as stream:
+        with connection.cursor() as cursor, path.open("rb") as stream:
+            cursor.execute(f"DROP TABLE IF EXISTS {staging}")
+            cursor.execute(f"CREATE UNLOGGED TABLE {staging} ({merge_sql.STAGING_COLUMNS})")
+            names = ", ".join([*(c for c in columns if c != "reason"), "reason", "genes", "names", "class"])
             cursor.copy_expert(f"COPY {staging} ({names}) FROM STDIN WITH (FORMAT csv, NULL '{COPY_NULL}')", stream)
-        cursor.execute(f"ANALYZE {staging}")
+            cursor.execute(f"ANALYZE {staging}")
+    finally:
+        path.unlink(missing_ok=True)
     return _one(db, "SELECT count(*) FROM alleles")
+
+
+def _file_of(spec: LoadSpec) -> dict[str, int | None]:
+    """A load that comes back to life belongs to the file that brought it; a live one stays with its own."""
+    is_live = Load.objects.filter(fingerprint=spec.fingerprint, state=Load.State.LIVE).exists()
+    return {} if is_live else {"file_id": spec.file_id}
 
 
 def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]) -> Load:
@@ -137,7 +150,7 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
             )
         load, _ = Load.objects.update_or_create(
             fingerprint=spec.fingerprint,
-            defaults={"state": Load.State.LIVE, "notes": notes},
+            defaults={"state": Load.State.LIVE, "notes": notes} | _file_of(spec),
             create_defaults={
                 "label": spec.label, "source": spec.source, "assembly": spec.assembly, "checksum": spec.checksum,
                 "options": spec.options, "file_id": spec.file_id, "state": Load.State.LIVE, "notes": notes,
@@ -148,7 +161,7 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
             withdraw(earlier)  # the same bytes read in another way: only the latest reading counts
         cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source})
         counts, reasons = _count(cursor, staging, spec.rejected_by_reader)
-        cursor.execute("DROP TABLE affected, seen, named, touched_genes")
+        cursor.execute("DROP TABLE affected, seen, named, touched_genes, places, gene_bin, links, first_said")
     Load.objects.filter(pk=load.pk).update(counts=counts)
     run.save(counts=counts, result={"load": load.pk, "reasons": reasons, "notes": notes})
     return load

@@ -6,7 +6,7 @@ Bits of the classification mask are 1 << Classification: pathogenic side 2 + 4 +
 
 STAGING_COLUMNS = """
   line bigint, alt_index smallint, fate text, reason text, flag text, key uuid, assembly text, chrom text,
-  chrom_rank smallint, pos integer, ref text, alt text, padding boolean, transcript text, hgvs_c text, hgvs_p text,
+  chrom_rank smallint, pos integer, ref text, alt text, span_start integer, span_end integer, padding boolean, transcript text, hgvs_c text, hgvs_p text,
   hgvs_g text, rsid text, consequence text, reported text, last_evaluated date, comment text, url text, source text,
   genes jsonb, names jsonb, class smallint"""
 
@@ -46,7 +46,8 @@ _CLASS = f"""CASE
 # The place of each key: the one that has its padding base where one has.
 _PLACES = """
 CREATE TEMP TABLE places ON COMMIT DROP AS
-  SELECT DISTINCT ON (key) key, assembly, chrom, chrom_rank, pos, ref, alt, padding FROM {staging} WHERE fate = 'keep'
+  SELECT DISTINCT ON (key) key, assembly, chrom, chrom_rank, pos, ref, alt, span_start, span_end, padding
+  FROM {staging} WHERE fate = 'keep'
   ORDER BY key, (pos IS NULL), padding DESC, line, alt_index;
 ANALYZE places;
 """
@@ -63,9 +64,9 @@ CREATE TEMP TABLE links ON COMMIT DROP AS
     SELECT s.key, n.gene_id, true AS named
     FROM {staging} s, jsonb_array_elements_text(s.genes) g JOIN named n ON n.name = upper(g) WHERE s.fate = 'keep'
     UNION ALL
-    SELECT p.key, g.id, false FROM places p
-    JOIN gene_bin g ON g.chrom = p.chrom AND g.bin = p.pos / 100000 AND p.pos BETWEEN g.start AND g."end"
-    WHERE p.assembly = 'GRCh38'
+    SELECT p.key, g.id, false FROM places p, generate_series(p.span_start / 100000, p.span_end / 100000) AS b
+    JOIN gene_bin g ON g.bin = b
+    WHERE p.assembly = 'GRCh38' AND g.chrom = p.chrom AND g.start <= p.span_end AND g."end" >= p.span_start
   ) found GROUP BY key, gene_id;
 ANALYZE links;
 """
@@ -168,7 +169,9 @@ FROM judged j WHERE v.id = j.id
 INSERT INTO variants_classificationchange (variant_id, load_id, at, before, after, conflict_before, conflict_after)
   SELECT v.id, %(load)s, now(), a.classification, v.classification, a.conflict, v.conflict
   FROM affected a JOIN variants_variant v USING (id)
-  WHERE a.record_count > 0 AND (a.classification, a.conflict) <> (v.classification, v.conflict);
+  WHERE (a.classification, a.conflict) <> (v.classification, v.conflict)
+    -- A variant that had no claim has no "before", unless the history already says how it lost its claims.
+    AND (a.record_count > 0 OR EXISTS (SELECT FROM variants_classificationchange c WHERE c.variant_id = v.id));
 """
 
 COUNT_GENES = """

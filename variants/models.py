@@ -21,7 +21,7 @@ GENE_ASSEMBLY = "GRCh38"  # the assembly of Gene.start and Gene.end
 class GeneQuerySet(models.QuerySet["Gene"]):
     def named(self, *names: str) -> "GeneQuerySet":
         """The genes that bear any of `names`, in any case. An approved symbol is never read as another gene's alias."""
-        wanted = {name.strip().upper() for name in names if name.strip()}
+        wanted = {name.strip().upper() for name in names if name.strip() and "\0" not in name}
         symbols = set(
             GeneName.objects.filter(name__in=wanted, kind=GeneName.Kind.SYMBOL).values_list("name", flat=True)
         )

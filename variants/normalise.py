@@ -24,6 +24,8 @@ FIELDS = [
 
 OUTPUT = [
     "line", "alt_index", "fate", "reason", "flag", "key", "assembly", "chrom", "chrom_rank", "pos", "ref", "alt",
+    "span_start",
+    "span_end",
     "padding", "genes", "transcript", "hgvs_c", "hgvs_p", "hgvs_g", "rsid", "consequence", "reported", "last_evaluated",
     "comment", "url", "source", "names",
 ]  # fmt: skip
@@ -46,6 +48,8 @@ ACCESSIONS = [
     [genomic_accession(assembly, chrom), assembly, chrom] for assembly in ("GRCh37", "GRCh38") for chrom in _CHROM_NAMES
 ]
 
+LONGEST = 249_250_621  # bases of GRCh37's chromosome 1, the longest of both assemblies
+
 MACROS = r"""
 -- Nothing-values of the tables that labs and databases write.
 CREATE OR REPLACE MACRO given(t) AS CASE WHEN upper(trim(t)) IN ('', '.', 'NULL', 'NA', 'N/A', 'NONE', 'NAN', '-')
@@ -61,15 +65,26 @@ CREATE OR REPLACE MACRO common_end(a, b) AS CASE WHEN a = '' OR b = '' OR right(
     ELSE common_start(reverse(a), reverse(b)) END;
 CREATE OR REPLACE MACRO common_head(a, b) AS CASE WHEN a = '' OR b = '' OR left(a, 1) <> left(b, 1) THEN 0
     ELSE common_start(a, b) END;
+-- list_distinct keeps no order, and the first of several genes or names decides identity and display.
+CREATE OR REPLACE MACRO each_once(l) AS list_filter(l, lambda x, i: list_position(l, x) = i);
 CREATE OR REPLACE MACRO digest(t) AS left(sha256(t), 32);
+-- Whether stop less start shows the base: not for an insertion after REF, whose start and stop may be its two flanks.
+CREATE OR REPLACE MACRO length_tells(ref, alt) AS coalesce(ref <> '' AND NOT (length(alt) > length(ref) AND starts_with(alt, ref)), false);
 -- NC_, NG_, NM_ ... : or LRG_ or Ensembl accession, optional (GENE), one-letter kind, change.
 CREATE OR REPLACE MACRO is_name(t) AS regexp_matches(t, '^([NX][A-Z]_|LRG_|ENS[TGP])[A-Za-z0-9_.]*(\([^()]*\))?:[cgnpm]\.\S');
 CREATE OR REPLACE MACRO is_bare_name(t) AS regexp_matches(t, '^[cgnp]\.\S');
 CREATE OR REPLACE MACRO plain_name(t) AS regexp_replace(replace(t, ' ', ''), '^([A-Za-z0-9_.]+)\([^()]*\):', '\1:');
 CREATE OR REPLACE MACRO name_kind(t) AS CASE regexp_extract(t, ':([cgnpm])\.', 1) WHEN 'm' THEN 'g'
     ELSE regexp_extract(t, ':([cgnpm])\.', 1) END;
-CREATE OR REPLACE MACRO day(t) AS coalesce(TRY_CAST(left(t, 10) AS DATE), CAST(try_strptime(t, '%b %d, %Y') AS DATE),
-    CAST(try_strptime(t, '%Y/%m/%d') AS DATE));
+-- A day between 1900 and next year, in three spellings; anything else is no date of an evaluation.
+CREATE OR REPLACE MACRO any_day(t) AS CASE
+    WHEN regexp_matches(t, '^\d{4}-\d\d-\d\d') THEN TRY_CAST(left(t, 10) AS DATE)
+    WHEN regexp_matches(t, '^\d{4}/\d\d?/\d\d?$') THEN CAST(try_strptime(t, '%Y/%m/%d') AS DATE)
+    WHEN regexp_matches(t, '^[A-Za-z]{3} \d\d?, \d{4}$') THEN CAST(try_strptime(t, '%b %d, %Y') AS DATE) END;
+CREATE OR REPLACE MACRO day(t) AS CASE WHEN year(any_day(t)) BETWEEN 1900 AND year(current_date) + 1 THEN any_day(t) END;
+CREATE OR REPLACE MACRO assembly_of(t) AS CASE
+    WHEN regexp_matches(lower(t), '^(grch38|hg38|b38|38)([.]p\d+)?$') THEN 'GRCh38'
+    WHEN regexp_matches(lower(t), '^(grch37|hg19|b37|37)([.]p\d+)?$') THEN 'GRCh37' END;
 """
 
 # 1. One row a line: text cleaned, names collected, place as written.
@@ -80,30 +95,34 @@ WITH cleaned AS (
     given(other_names) AS other_names, given(transcript) AS transcript, given(rsid) AS rsid_cell,
     given(clinvar) AS clinvar_cell, given(assembly) AS assembly_cell, given(chrom) AS chrom_cell,
     replace(given(start), ',', '') AS start_cell, replace(given(stop), ',', '') AS stop_cell,
-    allele(ref) AS ref_cell, allele(alt) AS alt_cell, given(accession) AS accession,
+    allele(ref) AS ref_cell, allele(alt) AS alt_cell, alt AS alt_text, given(accession) AS accession,
     given(consequence) AS consequence, trim(classification) AS reported, given(last_evaluated) AS evaluated_cell,
-    given(comment) AS comment, given(url) AS url, given(source) AS source
+    given(comment) AS comment, given(url) AS url, given(source) AS source,
+    -- PostgreSQL keeps no text with a NUL in it.
+    contains(concat_ws(' ', gene, hgvs_c, hgvs_p, hgvs_g, other_names, transcript, rsid, clinvar, assembly, chrom, start,
+      stop, ref, alt, accession, consequence, classification, last_evaluated, comment, url, source), chr(0)) AS has_nul
   FROM cells
 ), named AS (
   SELECT *,
-    coalesce(list_distinct(list_filter(list_transform(string_split_regex(coalesce(gene, ''), '[;,|]'),
+    coalesce(each_once(list_filter(list_transform(string_split_regex(coalesce(gene, ''), '[;,|]'),
         lambda t: trim(t)), lambda t: t <> '')), []) AS genes,
-    list_distinct(list_transform(list_filter(list_transform(list_concat([c_cell, p_cell, g_cell],
+    each_once(list_transform(list_filter(list_transform(list_concat([c_cell, p_cell, g_cell],
         string_split(coalesce(other_names, ''), ',')), lambda t: trim(t)), lambda t: is_name(t)),
         lambda t: plain_name(t))) AS full_names,
-    list_filter(list_distinct(list_transform([c_cell, p_cell, g_cell], lambda t: replace(t, ' ', ''))),
+    list_filter(each_once(list_transform([c_cell, p_cell, g_cell], lambda t: replace(t, ' ', ''))),
         lambda t: is_bare_name(t)) AS bare_names,
     CASE WHEN regexp_matches(transcript, '^(N[MR]_|X[MR]_|ENST|LRG_)[A-Za-z0-9_.]+$') THEN transcript END AS one_transcript,
-    list_distinct(list_transform(regexp_extract_all(lower(coalesce(rsid_cell, '')), '(?:^|[^a-z0-9])(?:rs)?(\d{1,15})\b', 1),
+    -- ClinVar writes -1 for "none".
+    each_once(list_transform(regexp_extract_all(lower(coalesce(rsid_cell, '')), '(?:^|[^a-z0-9-])(?:rs)?(\d{1,15})\b', 1),
         lambda t: 'rs' || t)) AS rsids,
-    list_distinct(list_transform(regexp_extract_all(upper(concat_ws(' ', clinvar_cell, url)), '\b([VRS]CV\d{6,})\b', 1),
-        lambda t: t)) AS accessions
+    each_once(list_transform(regexp_extract_all(upper(concat_ws(' ', clinvar_cell, url)), '\b([VRS]CV\d{6,12})\b', 1),
+        lambda t: left(t, 3) || repeat('0', greatest(0, 12 - length(t))) || substring(t, 4))) AS accessions
   FROM cleaned
 ), placed AS (
   SELECT *,
     CASE WHEN assembly_cell IS NULL THEN coalesce(by_accession.assembly, $assembly)
-         WHEN regexp_matches(lower(assembly_cell), '^(grch38|hg38|b38|38)([.]p\d+)?$') THEN 'GRCh38'
-         WHEN regexp_matches(lower(assembly_cell), '^(grch37|hg19|b37|37)([.]p\d+)?$') THEN 'GRCh37' END AS assembly_read,
+         ELSE assembly_of(assembly_cell) END AS assembly_read,
+    coalesce(by_accession.assembly <> assembly_of(assembly_cell), false) AS accession_disagrees,
     coalesce(by_accession.chrom, regexp_replace(upper(chrom_cell), '^CHR(OMOSOME)?[ _]?', '')) AS chrom_text
   FROM named LEFT JOIN (SELECT accession AS chrom_accession, assembly, chrom FROM accessions WHERE chrom <> 'MT') by_accession
     ON by_accession.chrom_accession = chrom_cell
@@ -144,8 +163,9 @@ FROM (
   SELECT name_start, start_number, (coalesce(ref_cell, '') <> '' OR coalesce(alt_cell, '') <> '') AS with_alleles,
     CASE WHEN name_change.ref = ref_cell AND name_change.alt = alt_cell AND name_start - start_number IN (0, 1)
          THEN 1 - (name_start - start_number) END AS by_name,
-    CASE WHEN ref_cell <> '' AND stop_number - start_number = length(ref_cell) THEN 0
-         WHEN ref_cell <> '' AND stop_number - start_number = length(ref_cell) - 1 THEN 1 END AS by_length
+    CASE WHEN NOT length_tells(ref_cell, alt_cell) THEN NULL
+         WHEN stop_number - start_number = length(ref_cell) THEN 0
+         WHEN stop_number - start_number = length(ref_cell) - 1 THEN 1 END AS by_length
   FROM judged WHERE chrom IS NOT NULL AND start_number IS NOT NULL
 );
 """
@@ -159,12 +179,12 @@ WITH fated AS (
     coalesce(ref_cell, '') <> '' OR coalesce(alt_cell, '') <> '' AS with_alleles,
     CASE
       WHEN NOT has_whole_place THEN NULL
-      WHEN start_number IS NULL OR start_number > 2147483646
-        THEN 'position ''' || left(start_cell, 40) || ''' is not a whole number'
-      WHEN start_number + (1 - $bare_base) < 1 THEN 'position 0 lies before the chromosome'
+      WHEN start_number IS NULL THEN 'position ''' || left(start_cell, 40) || ''' is not a whole number'
+      WHEN start_number > $longest THEN 'position ' || start_number || ' lies beyond every chromosome'
     END AS bad_place,
     CASE
       WHEN NOT has_whole_place THEN NULL
+      WHEN accession_disagrees THEN left(chrom_cell, 40) || ' is no sequence of ' || assembly_read
       WHEN assembly_read IS NULL AND assembly_cell IS NOT NULL
         THEN 'assembly ''' || left(assembly_cell, 40) || ''' is neither GRCh37 nor GRCh38'
       WHEN regexp_matches(accession, '^[A-Z]{2}_?\d') AND accession <> own_accession
@@ -176,10 +196,10 @@ WITH fated AS (
       WHEN chrom = 'MT' AND lower(assembly_cell) = 'hg19' THEN 'chrM of hg19 is another sequence than MT (rCRS)'
       WHEN assembly_read IS NULL AND assembly_cell IS NULL THEN 'no assembly'
     END AS unknown_place,
-    CASE WHEN alt_cell LIKE '%,%' THEN string_split(alt_cell, ',') ELSE [alt_cell] END AS alts
+    CASE WHEN alt_text LIKE '%,%' THEN list_transform(string_split(alt_text, ','), lambda t: allele(t)) ELSE [alt_cell] END AS alts
   FROM judged
 ), split AS (
-  SELECT * REPLACE (trim(u.alt_one) AS alt_cell), u.alt_index
+  SELECT * REPLACE (u.alt_one AS alt_cell), u.alt_index
   FROM (SELECT *, unnest(list_transform(alts, lambda x, i: {'alt_one': x, 'alt_index': i})) AS u FROM fated)
 ), kinds AS (
   SELECT *,
@@ -203,8 +223,8 @@ WITH fated AS (
       WHEN name_change.ref = ref_cell AND name_change.alt = alt_cell AND name_start - start_number IN (0, 1)
         THEN name_start - 1
       WHEN ref_cell = '' THEN start_number
-      WHEN stop_number - start_number = length(ref_cell) THEN start_number
-      WHEN stop_number - start_number = length(ref_cell) - 1 THEN start_number - 1
+      WHEN length_tells(ref_cell, alt_cell) AND stop_number - start_number = length(ref_cell) THEN start_number
+      WHEN length_tells(ref_cell, alt_cell) AND stop_number - start_number = length(ref_cell) - 1 THEN start_number - 1
       ELSE start_number - $allele_base END AS written0,
     CASE WHEN kind IN ('place only', 'ambiguous', 'deleted bases not given')
       THEN coalesce(CASE WHEN abs(name_start - start_number) <= 1 THEN name_start END,
@@ -235,8 +255,18 @@ WITH fated AS (
     list_sort(g_names, 'DESC')[1] AS last_g,
     list_sort(list_filter(g_names, lambda t: starts_with(t, 'NC_')), 'DESC')[1] AS best_nc
   FROM bare
+), located AS (
+  SELECT *,
+    CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del <> '' AND ins <> '' THEN start0 + 1
+         WHEN base_before IS NOT NULL THEN start0 ELSE start0 + 1 END AS vcf_pos
+  FROM shown
 ), identified AS (
-  SELECT *, coalesce(best_nc, last_g) AS best_g,
+  SELECT *,
+    CASE WHEN has_nul THEN 'the line holds a NUL character' WHEN bad_place IS NOT NULL THEN bad_place
+         WHEN vcf_pos < 1 THEN 'position ' || start_number || ' lies before the chromosome' END AS refused,
+    -- REF without ALT says "as the reference" or nothing; only a name of the change itself makes it a claim.
+    kind = 'place only' AND coalesce(ref_cell, '') <> '' AND alt_cell IS NULL
+      AND coalesce(best_nc, last_g, best_c, best_p, accessions[1]) IS NULL AS no_alt,
     CASE
       WHEN kind = 'alleles' THEN concat_ws('|', 'allele', assembly_read, chrom, start0, del, ins)
       WHEN coalesce(best_nc, last_g) IS NOT NULL THEN 'g|' || coalesce(best_nc, last_g)
@@ -250,13 +280,14 @@ WITH fated AS (
       WHEN len(accessions) > 0 THEN 'clinvar|' || list_sort(accessions)[1]
       WHEN len(genes) > 0 THEN 'line|' || $load || '|' || line || '|' || alt_index
     END AS identity
-  FROM shown
+  FROM located
 )
 SELECT line, alt_index,
-  CASE WHEN bad_place IS NOT NULL THEN 'reject'
-       WHEN unknown_place IS NOT NULL OR kind IN ('star', 'symbolic', 'no change') OR identity IS NULL THEN 'skip'
+  CASE WHEN refused IS NOT NULL THEN 'reject'
+       WHEN unknown_place IS NOT NULL OR kind IN ('star', 'symbolic', 'no change') OR no_alt OR identity IS NULL THEN 'skip'
        ELSE 'keep' END AS fate,
-  CASE WHEN bad_place IS NOT NULL THEN bad_place WHEN unknown_place IS NOT NULL THEN unknown_place
+  CASE WHEN refused IS NOT NULL THEN refused WHEN unknown_place IS NOT NULL THEN unknown_place
+       WHEN no_alt THEN 'no ALT allele'
        WHEN kind = 'star' THEN 'ALT * (spanning deletion) is no allele of its own'
        WHEN kind = 'symbolic' THEN 'symbolic allele ' || left(alt_cell, 60)
        WHEN kind = 'no change' THEN 'ALT equals REF'
@@ -273,13 +304,16 @@ SELECT line, alt_index,
   CASE WHEN kind <> 'no place' THEN assembly_read END AS assembly,
   CASE WHEN kind <> 'no place' THEN chrom END AS chrom,
   CASE WHEN kind <> 'no place' THEN list_position($chromosomes, chrom) END AS chrom_rank,
-  CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del <> '' AND ins <> '' THEN start0 + 1
-       WHEN base_before IS NOT NULL THEN start0 ELSE start0 + 1 END AS pos,
+  vcf_pos AS pos,
   CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN del
        WHEN base_before IS NOT NULL THEN base_before || del ELSE nullif(del, '') END AS ref,
   CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN ins
        WHEN base_before IS NOT NULL THEN base_before || ins ELSE nullif(ins, '') END AS alt,
-  padded AS padding, genes, coalesce(one_transcript, regexp_extract(best_c, '^([^:]+):', 1)) AS transcript,
+  -- First and last base that the change touches (1-based): of an insertion, the bases on its two sides.
+  CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del = '' THEN greatest(start0, 1) ELSE start0 + 1 END AS span_start,
+  CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del = '' THEN start0 + 1 ELSE start0 + length(del) END AS span_end,
+  padded AS padding, genes,
+  coalesce(one_transcript, CASE WHEN is_name(best_c) THEN regexp_extract(best_c, '^([^:]+):', 1) END) AS transcript,
   best_c AS hgvs_c, best_p AS hgvs_p, coalesce(CASE WHEN kind <> 'no place' THEN own_name END, best_nc, last_g) AS hgvs_g,
   rsids[1] AS rsid, consequence, nullif(reported, '') AS reported, day(evaluated_cell) AS last_evaluated, comment, url,
   source,
@@ -332,6 +366,12 @@ def normalise(db: duckdb.DuckDBPyConnection, *, assembly: str | None, load: str)
     bases = _bases(*(counted or (0, 0, 0, 0)))
     db.execute(
         ALLELES,
-        {"allele_base": bases.alleles, "bare_base": bases.bare, "load": load, "chromosomes": _CHROM_NAMES},
+        {
+            "longest": LONGEST,
+            "allele_base": bases.alleles,
+            "bare_base": bases.bare,
+            "load": load,
+            "chromosomes": _CHROM_NAMES,
+        },
     )
     return bases

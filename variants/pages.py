@@ -1,15 +1,17 @@
 """What the variant pages show beside the rows: sentences, chips, the classification bar, links."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.db.models import Count
 from django.urls import reverse
 
 from project.common.paging import url_with
 from variants.classification import BY_SLUG, Classification
 from variants.models import ASSEMBLIES, Gene, Load, Record, Variant, VariantName, slug_of
-from variants.questions import ORDERINGS, Question
+from variants.questions import ANY, ORDERINGS, Question
 
 EXAMPLES = [
     ("BRCA1", "gene=BRCA1"),
@@ -93,7 +95,7 @@ def classification_bar(question: Question, path: str) -> list[dict[str, Any]]:
 def chips(question: Question, path: str) -> list[dict[str, str]]:
     """The filters in use, each with the address of the list without it."""
     labels = {
-        "gene": ", ".join(question.gene_names), "assembly": question.assembly,
+        "gene": ", ".join(question.gene_names), "assembly": "both assemblies" if question.assembly == ANY else question.assembly,
         "region": f"{question.params.get('region')} on {question.region[0]}" if question.region else "",
         "rsid": question.rsid, "conflict": "claims disagree" if question.conflict else "",
         "consequence": question.consequence, "source": question.source,
@@ -112,6 +114,19 @@ def chips(question: Question, path: str) -> list[dict[str, str]]:
     return found
 
 
+def left_out(question: Question, path: str) -> dict[str, Any] | None:
+    """The rows of the other assembly that the list leaves out: how many, and two ways to see them."""
+    if not (other := question.not_mixed_with):
+        return None
+    count = replace(question, assembly=other).variants()[:1001].count()
+    return {
+        "assembly": other,
+        "count_text": f"{count:,}" if count <= 1000 else "more than 1,000",
+        "url": url_with(path, question.params, assembly=other, cursor=None),
+        "together_url": url_with(path, question.params, assembly=ANY, cursor=None),
+    }
+
+
 def sentence(question: Question, count: int, exact: bool) -> str:
     """What the list shows, in one line."""
     number = f"{count:,}" if exact else f"More than {count:,}"
@@ -119,8 +134,10 @@ def sentence(question: Question, count: int, exact: bool) -> str:
     where = f" in {', '.join(gene.symbol for gene in genes[:5])}" if genes else ""
     conflicts = question.variants().filter(conflict=True)[:1001].count() if count else 0
     parts = [f"{number} variant{'' if count == 1 else 's'}{where}"]
-    if question.assembly:
+    if question.assembly in ASSEMBLIES:
         parts.append(question.assembly)
+    elif question.not_mixed_with:
+        parts.append(settings.DEFAULT_ASSEMBLY)
     said = ", ".join(parts)
     return f"{said}; {conflicts:,} in conflict" if conflicts else said
 
@@ -131,7 +148,7 @@ def filters(question: Question) -> dict[str, Any]:
             {"slug": c.slug, "label": c.label, "checked": c.slug in question.classifications} for c in Classification
         ],
         "assembly": [{"value": name, "checked": name == question.assembly} for name in ASSEMBLIES],
-        "conflict": question.conflict, "gene": ", ".join(question.gene_names),
+        "any_assembly": question.assembly == ANY, "conflict": question.conflict, "gene": ", ".join(question.gene_names),
         "region": question.params.get("region", ""), "ordering": question.ordering,
     }  # fmt: skip
 

@@ -2,14 +2,14 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
 from project.common.paging import Key, Page, keyset_page
-from project.common.params import day, flag, one_of
+from project.common.params import day, flag, one_of, refuse_nul
 from project.common.problems import BadQuery
 from variants import search
 from variants.classification import BY_SLUG, SLUGS
@@ -17,6 +17,7 @@ from variants.models import ASSEMBLIES, Gene, Load, Record, Variant, VariantGene
 from variants.sources import files
 
 EXACT_COUNT = 100_000  # above it the answer is "more than"
+ANY = "any"  # as an assembly: both, asked for
 NAMES_SHOWN = 50  # names of one variant in a list; its own page has all
 
 ORDERINGS: dict[str, list[Key]] = {
@@ -55,6 +56,7 @@ class Question:
     gene_names: list[str] = field(default_factory=list)
     genes: list[Gene] = field(default_factory=list)
     assembly: str = ""
+    not_mixed_with: str = ""  # set by `unmixed`: the assembly whose rows are left out
     region: tuple[str, str, int, int] | None = None
     rsid: str = ""
     classifications: list[str] = field(default_factory=list)
@@ -74,8 +76,10 @@ class Question:
             rows = self.reading.find(rows)
         if self.gene_names:
             rows = rows.of_genes(Gene.objects.filter(pk__in=[gene.pk for gene in self.genes]))
-        if self.assembly:
+        if self.assembly in ASSEMBLIES:
             rows = rows.filter(assembly=self.assembly)
+        elif self.not_mixed_with:
+            rows = rows.exclude(assembly=self.not_mixed_with)
         if self.region:
             rows = rows.in_region(*self.region)
         if self.rsid:
@@ -97,6 +101,17 @@ class Question:
             rows = rows.filter(last_evaluated__lte=before)
         return rows
 
+    def unmixed(self) -> "Question":
+        """Where rows of both assemblies are found and neither nor `any` was asked for: only the default's stay.
+
+        Positions of two assemblies in one order would mislead. Rows without a place stay with either.
+        """
+        first, other = search.assemblies("")
+        rows = self.variants()
+        if not self.assembly and rows.filter(assembly=first).exists() and rows.filter(assembly=other).exists():
+            return replace(self, not_mixed_with=other)
+        return self
+
     def count(self) -> tuple[int, bool]:
         """How many, and whether that is all of them: exact up to EXACT_COUNT."""
         found = self.variants().values("pk")[: EXACT_COUNT + 1].count()
@@ -109,8 +124,7 @@ class Question:
 
 def ask(params: Mapping[str, str], user: Any) -> Question:
     """Read a question. Collects every error before it raises BadQuery, so that all are told at once."""
-    if any("\0" in value for name in params for value in _listed(params, name)):
-        raise BadQuery({"q": "A NUL character is no part of a question."})
+    refuse_nul(params)
     asked = Question(user=user, params=params)
     errors: dict[str, list[str]] = {}
     for step in (_read_choices, _read_genes, _read_region, _read_file, _read_days, _read_text):
@@ -124,7 +138,7 @@ def ask(params: Mapping[str, str], user: Any) -> Question:
 
 
 def _read_choices(asked: Question, params: Mapping[str, str]) -> None:
-    asked.assembly = one_of(params, "assembly", ASSEMBLIES)
+    asked.assembly = one_of(params, "assembly", [*ASSEMBLIES, ANY])
     asked.ordering = one_of(params, "ordering", list(ORDERINGS), default="position")
     asked.conflict = flag(params, "conflict")
     asked.consequence = params.get("consequence", "").strip()
@@ -150,7 +164,12 @@ def _read_region(asked: Question, params: Mapping[str, str]) -> None:
             place = search.region(text)
         except ValueError as error:
             raise BadQuery({"region": f"{error}."}) from error
-        asked.region = (search.assemblies(params.get("assembly", ""))[0], *place)
+        asked.region = (search.assemblies(_one_assembly(params))[0], *place)
+
+
+def _one_assembly(params: Mapping[str, str]) -> str:
+    """The assembly asked for, or "" where none or any is."""
+    return params.get("assembly", "") if params.get("assembly") in ASSEMBLIES else ""
 
 
 def _read_file(asked: Question, params: Mapping[str, str]) -> None:
@@ -174,7 +193,7 @@ def _read_days(asked: Question, params: Mapping[str, str]) -> None:
 def _read_text(asked: Question, params: Mapping[str, str]) -> None:
     asked.q = params.get("q", "").strip()
     if asked.q:
-        asked.readings = search.read(asked.q, params.get("assembly", ""))
+        asked.readings = search.read(asked.q, _one_assembly(params))
 
 
 def variant_rows(rows: list[dict]) -> list[dict]:

@@ -28,7 +28,10 @@ _NAME = re.compile(
 _GENE_NAME = re.compile(r"(?P<gene>[A-Za-z][\w.-]*)[\s:]+\(?(?P<change>[cnp]\.\s*\S.*)", re.I)
 _REGION = re.compile(rf"{_CHROM}{_GAP}(?P<start>{_NUMBER})(?:\s*(?:-|\.\.|\s)\s*(?P<end>{_NUMBER}))?", re.I)
 _ALLELE = re.compile(
-    rf"{_CHROM}{_GAP}(?P<pos>{_NUMBER}){_GAP}(?:\.{_GAP})?(?P<ref>[acgtn]+)(?:{_GAP}|\s*>\s*)(?P<alt>[acgtn]+)", re.I
+    # A pasted VCF line has an ID between position and REF, and may have more columns behind ALT.
+    rf"{_CHROM}{_GAP}(?P<pos>{_NUMBER}){_GAP}(?P<id>(?:\.|rs\d+){_GAP})?(?P<ref>[acgtn]+)(?:{_GAP}|\s*>\s*)(?P<alt>[acgtn]+)"
+    r"(?P<more>\s.*)?",
+    re.I,
 )
 
 
@@ -109,7 +112,9 @@ def _gene_and_name(text: str, assembly: str) -> list[Reading]:
     genes = Gene.objects.named(found["gene"]) if found else Gene.objects.none()
     if not found or not genes.exists():
         return []
-    change = found["change"].replace(" ", "").rstrip(")")
+    change = found["change"].replace(" ", "")
+    if change.count(")") > change.count("("):  # the bracket that opened before p.
+        change = change.removesuffix(")")
 
     def find(rows: VariantQuerySet) -> VariantQuerySet:
         names = VariantName.objects.filter(variant=OuterRef("pk"), text__iendswith=f":{change}")
@@ -120,7 +125,8 @@ def _gene_and_name(text: str, assembly: str) -> list[Reading]:
 
 
 def _allele(text: str, assembly: str) -> list[Reading]:
-    if not (found := _ALLELE.match(text)):
+    found = _ALLELE.fullmatch(text)
+    if not found or (found["more"] and not found["id"]):
         return []
     pos = int(found["pos"].replace(",", "") or 0)
     if not 1 <= pos < 2**31:

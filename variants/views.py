@@ -40,7 +40,7 @@ def variant_list(request: HttpRequest) -> HttpResponse:
     partial = wants_partial(request)
     template = "variants/_table.html" if partial else "variants/list.html"
     try:
-        question = ask(request.GET, request.user)
+        question = ask(request.GET, request.user).unmixed()
         page = question.page(page_size(request.GET, default=PAGE))
     except BadQuery as error:
         errors = [{"field": name, "message": " ".join(said)} for name, said in error.errors.items()]
@@ -56,11 +56,12 @@ def variant_list(request: HttpRequest) -> HttpResponse:
         },
         "sentence": pages.sentence(question, count, exact),
         "chips": pages.chips(question, path),
+        "left_out": pages.left_out(question, path),
         "filters": pages.filters(question),
         "table": variant_table(
             page.rows,
             sort_links=pages.sort_links(question, path),
-            show_assembly=not question.assembly and len({row["assembly"] for row in page.rows}) > 1,
+            show_assembly=len({row["assembly"] for row in page.rows}) > 1,
         ),
         "page": {
             "count_text": f"{count:,}" if exact else f"more than {count:,}",

@@ -21,10 +21,13 @@ class Dialect:
     header: bool
 
 
-def csv_reader(lines: Iterable[str], delimiter: str, *, quoted: bool) -> Any:
-    """A reader of the csv module: `quoted` cells stand in double quotes, a doubled quote is one."""
+def csv_reader(lines: Iterable[str], delimiter: str, *, quoted: bool, strict: bool = False) -> Any:
+    """A reader of the csv module: `quoted` cells stand in double quotes, a doubled quote is one.
+
+    Only a `strict` one tells a quote that never ends; the other hands the rest of the file over as one cell.
+    """
     if quoted:
-        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL)
+        return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL, strict=strict)
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE)
 
 
@@ -58,10 +61,9 @@ def looks_quoted(text: str, delimiter: str) -> bool:
 
 
 def has_header(records: list[list[str]]) -> bool:
-    """A first record with a number or with two equal cells is data; anything else names the columns."""
-    cells = [cell.strip() for cell in records[0]]
-    filled = [cell for cell in cells if cell]
-    return bool(filled) and not any(_NUMBER.match(cell) for cell in filled) and len(set(filled)) == len(filled)
+    """A first record with a number in it is data; anything else names the columns, also where a name repeats."""
+    filled = [cell.strip() for cell in records[0] if cell.strip()] if records else []
+    return bool(filled) and not any(_NUMBER.match(cell) for cell in filled)
 
 
 def sniff(text: str) -> Dialect:

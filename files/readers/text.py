@@ -3,6 +3,7 @@
 import codecs
 import gzip
 import io
+import zlib
 from pathlib import Path
 from typing import IO, Any
 
@@ -44,10 +45,8 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             data = self._stream.read(len(buffer))
-        except (EOFError, OSError) as error:
-            raise NotATable(
-                f"The gzip file is damaged or cut off after {self._out:,} bytes of text ({error})."
-            ) from error
+        except (EOFError, OSError, zlib.error) as error:
+            raise NotATable(f"The gzip file is damaged or cut off after {self._out:,} bytes of text.") from error
         self._out += len(data)
         if self._out > FREE_BYTES and self._out > RATIO_LIMIT * self._size:
             raise NotATable(
@@ -80,7 +79,7 @@ def sample(path: Path) -> bytes:
     """The first bytes of the text. Raises NotATable where they cannot be text."""
     with open_bytes(path) as stream:
         head = stream.read(SAMPLE_BYTES)
-    if not head.strip():
+    if not head.strip(b"\r\n\t \xff\xfe\xef\xbb\xbf\0") and b"\0" not in head.strip(b"\r\n\t "):
         raise NotATable("The file is empty.")
     for magic, kind in _KINDS:
         if head.startswith(magic):

@@ -34,22 +34,30 @@ class Page:
     previous_cursor: str | None
 
 
-def encode_cursor(values: Sequence[Any], *, backwards: bool) -> str:
-    """The cursor of a row: its key values, as URL-safe text."""
-    return base64.urlsafe_b64encode(to_json([backwards, *values])).decode().rstrip("=")
+def order_name(keys: Sequence[Key]) -> str:
+    """What tells one ordering's cursors from another's."""
+    return ",".join(f"-{key.field}" if key.descending else key.field for key in keys)
 
 
-def decode_cursor(text: str, width: int) -> tuple[bool, list[Any]]:
-    """Reads `encode_cursor`'s text. Raises BadQuery for anything else."""
+def encode_cursor(values: Sequence[Any], *, backwards: bool, order: str = "") -> str:
+    """The cursor of a row: the ordering and its key values there, as URL-safe text."""
+    return base64.urlsafe_b64encode(to_json([backwards, order, *values])).decode().rstrip("=")
+
+
+def decode_cursor(text: str, width: int, *, order: str = "") -> tuple[bool, list[Any]]:
+    """Reads `encode_cursor`'s text. Raises BadQuery for anything else, a cursor of another ordering included."""
     try:
         found = orjson.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
     except (binascii.Error, ValueError):
         found = None
-    if not isinstance(found, list) or len(found) != width + 1 or not isinstance(found[0], bool):
+    if not isinstance(found, list) or len(found) != width + 2 or not isinstance(found[0], bool):
         raise BadQuery({"cursor": "This is not a cursor that Vardesk gave; start again without it."})
-    if not all(isinstance(value, str | int | float | None) for value in found[1:]):
-        raise BadQuery({"cursor": "This is not a cursor that Vardesk gave; start again without it."})
-    return found[0], found[1:]
+    if found[1] != order:
+        raise BadQuery({"cursor": "This cursor belongs to another ordering; start again without it."})
+    for value in found[2:]:
+        if not isinstance(value, str | int | float | None) or (isinstance(value, str) and "\0" in value):
+            raise BadQuery({"cursor": "This is not a cursor that Vardesk gave; start again without it."})
+    return found[0], found[2:]
 
 
 def _beyond(key: Key, value: Any, *, backwards: bool) -> Q:
@@ -89,18 +97,18 @@ def keyset_page(rows: QuerySet, params: Mapping[str, str], keys: Sequence[Key], 
     """
     backwards, cursor = False, params.get("cursor", "")
     if cursor:
-        backwards, values = decode_cursor(cursor, len(keys))
+        backwards, values = decode_cursor(cursor, len(keys), order=order_name(keys))
         try:
             rows = rows.filter(_after(keys, values, backwards=backwards))
         except (ValueError, TypeError, ValidationError) as error:
-            raise BadQuery({"cursor": "This cursor belongs to another ordering; start again without it."}) from error
+            raise BadQuery({"cursor": "This is not a cursor that Vardesk gave; start again without it."}) from error
     found = list(rows.order_by(*_order(keys, backwards=backwards))[: size + 1])
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()
 
     def cursor_at(row: dict, *, back: bool) -> str:
-        return encode_cursor([row[key.field] for key in keys], backwards=back)
+        return encode_cursor([row[key.field] for key in keys], backwards=back, order=order_name(keys))
 
     has_next = bool(found) and (more or backwards)
     has_previous = bool(found) and bool(cursor) and (more or not backwards)

@@ -44,3 +44,12 @@ def day(params: Mapping[str, str], name: str) -> datetime.date | None:
         return datetime.date.fromisoformat(text) if text else None
     except ValueError:
         raise BadQuery({name: f"{text!r} is not a date such as 2024-12-15."}) from None
+
+
+def refuse_nul(params: Mapping[str, str]) -> None:
+    """PostgreSQL knows no NUL in a text. Raises BadQuery that names the parameters."""
+    values = {name: params.getlist(name) if hasattr(params, "getlist") else [params[name]] for name in params}
+    if names := [
+        name for name, texts in values.items() if any("\0" in text for text in texts if isinstance(text, str))
+    ]:
+        raise BadQuery(dict.fromkeys(names, "A NUL character is no part of a question."))

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from project.common.paging import Key, keyset_page, page_size, url_with
-from project.common.params import one_of
+from project.common.params import one_of, whole_number
 from project.core.models import Job, record
 
 
@@ -41,6 +41,13 @@ def get_job_for(user: Any, pk: int) -> Job:
     return get_object_or_404(Job.objects.visible_to(user), pk=pk)
 
 
+def cancel(job: Job, *, by: Any) -> None:
+    """Ask a job to stop; one that is over stays as it is."""
+    if not job.is_over:
+        job.ask_to_cancel()
+        record("job cancelled", job, by=by)
+
+
 class JobList(APIView):
     @extend_schema(
         operation_id="jobs_list",
@@ -57,8 +64,8 @@ class JobList(APIView):
         jobs = Job.objects.visible_to(request.user)
         if state := one_of(params, "state", Job.State.values):
             jobs = jobs.filter(state=state)
-        if params.get("file", "").isdecimal():
-            jobs = jobs.filter(file_id=int(params["file"]))
+        if params.get("file"):
+            jobs = jobs.filter(file_id=whole_number(params, "file", default=0))
         page = keyset_page(jobs.values("id"), params, [Key("id", descending=True)], size=page_size(params))
         found = Job.objects.filter(pk__in=[row["id"] for row in page.rows])
         here = request.build_absolute_uri(request.path)
@@ -80,6 +87,5 @@ class JobCancel(APIView):
     @extend_schema(request=None, responses=JobSerializer)
     def post(self, request: Request, id: int) -> Response:
         job = get_job_for(request.user, id)
-        job.ask_to_cancel()
-        record("job cancelled", job, by=request.user)
+        cancel(job, by=request.user)
         return Response(JobSerializer(job).data)

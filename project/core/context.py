@@ -14,4 +14,5 @@ def everywhere(request: HttpRequest) -> dict[str, Any]:
         "jobs_running": Job.objects.visible_to(user).in_work().count() if user and user.is_authenticated else 0,
         "public_read": settings.PUBLIC_READ,
         "default_assembly": settings.DEFAULT_ASSEMBLY,
+        "version": settings.VERSION,
     }

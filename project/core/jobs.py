@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from project.celery import app
+from project.core import endings
 from project.core.models import Job
 
 log = logging.getLogger(__name__)
@@ -160,7 +161,9 @@ def run(job_id: int, work: Callable[[Run], None]) -> None:
 def _end(attempt: Run, state: Job.State, **changes: Any) -> None:
     changes |= {"state": state, "finished": timezone.now(), "counts": attempt.job.counts}
     # update() and not save(): an attempt that was taken over matches no row.
-    attempt._mine().update(**changes)
+    if attempt._mine().update(**changes) and state != Job.State.SUCCEEDED:
+        attempt.job.refresh_from_db()
+        endings.tell(attempt.job)
 
 
 def run_now(job: Job) -> Job:

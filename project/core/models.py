@@ -8,6 +8,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from project.core import endings
+
 
 class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, user: Any) -> "JobQuerySet":
@@ -98,6 +100,8 @@ class Job(models.Model):
         if not waiting.update(state=self.State.CANCELLED, cancel_asked=True, finished=now, message="Cancelled"):
             Job.objects.filter(pk=self.pk, state=self.State.RUNNING).update(cancel_asked=True)
         self.refresh_from_db()
+        if self.state == self.State.CANCELLED:
+            endings.tell(self)
 
     def claim(self) -> bool:
         """Take this job for this worker; False where another has it or it is over. Safe under any number of claims."""

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from project.common.htmx import wants_partial
+from project.core.api import cancel as cancel_job
 from project.core.api import get_job_for
-from project.core.models import Job, record
+from project.core.models import Job
 
 SHOWN = 100  # jobs of each group on the page; the API pages through all
 
@@ -92,7 +93,9 @@ def badge(request: HttpRequest) -> HttpResponse:
 @login_required
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_job_for(request.user, pk)
-    job.ask_to_cancel()
-    record("job cancelled", job, by=request.user)
-    messages.info(request, f"“{job.title}” is being cancelled.")
+    if job.is_over:
+        messages.info(request, f"“{job.title}” is over already: {job.get_state_display().lower()}.")
+    else:
+        cancel_job(job, by=request.user)
+        messages.info(request, f"“{job.title}” is being cancelled.")
     return redirect("jobs:list")

@@ -22,6 +22,6 @@ class Command(BaseCommand):
             return
         try:
             genes, names = replace_genes(path)
-        except (BadGeneTable, OSError, UnicodeDecodeError) as error:
+        except (BadGeneTable, OSError, EOFError, UnicodeDecodeError) as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"Loaded {genes:,} genes with {names:,} other names from {path.name}")

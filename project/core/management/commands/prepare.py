@@ -35,5 +35,9 @@ class Command(BaseCommand):
         path.unlink(missing_ok=True)
         with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
             stream.write(password + "\n")
-        get_user_model().objects.create_superuser("admin", password=password)
+        # A plain user of that name may be there already, made by create_token.
+        user, _ = get_user_model().objects.get_or_create(username="admin")
+        user.is_staff = user.is_superuser = True
+        user.set_password(password)
+        user.save()
         self.stdout.write(f"Made the administrator: user admin, password in {path}")

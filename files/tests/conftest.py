@@ -1,0 +1,66 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from files import actions, importing
+from files.models import DataFile
+from project.core import jobs
+from project.core.models import Job
+
+
+@pytest.fixture(autouse=True)
+def _folders_of_this_test(own_folders) -> None:
+    pass
+
+
+@pytest.fixture
+def owner(make_user) -> Any:
+    return make_user("olga")
+
+
+@pytest.fixture
+def stranger(make_user) -> Any:
+    return make_user("simon")
+
+
+@pytest.fixture
+def staff(make_user) -> Any:
+    return make_user("stella", is_staff=True)
+
+
+@pytest.fixture
+def upload(owner) -> Callable[..., DataFile]:
+    """`upload("a,b\\n1,2\\n")` stores a file of `owner` and queues its reading."""
+
+    def upload(content: str | bytes, *, name: str = "table.csv", **more: Any) -> DataFile:
+        data = content.encode() if isinstance(content, str) else content
+        return actions.upload(name=name, chunks=[data], by=more.pop("by", owner), **more)
+
+    return upload
+
+
+@pytest.fixture
+def read(upload) -> Callable[..., DataFile]:
+    """`read("a,b\\n1,2\\n")` stores a file and does its `read` job, whatever comes of it."""
+
+    def read(content: str | bytes, **more: Any) -> DataFile:
+        file = upload(content, **more)
+        return do_read(file)
+
+    return read
+
+
+def read_job(file: DataFile) -> Job:
+    return Job.objects.get(file_id=file.pk, kind="read")
+
+
+def do_read(file: DataFile) -> DataFile:
+    jobs.run_now(read_job(file))
+    file.refresh_from_db()
+    return file
+
+
+def do_import(file: DataFile, **more: Any) -> Job:
+    """Import a file that is ready; the job, over."""
+    return jobs.run_now(importing.start_import(file, by=file.owner, **more))

@@ -1,0 +1,140 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from project.core.models import Job
+
+pytestmark = pytest.mark.django_db
+LIST = "/api/v1/jobs/"
+FIELDS = {
+    "id",
+    "kind",
+    "state",
+    "progress",
+    "message",
+    "counts",
+    "result_file",
+    "result",
+    "error",
+    "created",
+    "started",
+    "finished",
+}
+
+
+@pytest.fixture
+def owner(make_user):
+    return make_user("olga")
+
+
+@pytest.fixture
+def stranger(make_user):
+    return make_user("simon")
+
+
+@pytest.fixture
+def job(make_job, owner) -> Job:
+    return make_job(owner=owner)
+
+
+def test_a_job_has_the_shape_of_the_contract(api, job, owner):
+    body = api(owner).get(f"{LIST}{job.pk}/").json()
+    assert body.keys() >= FIELDS
+    assert (body["state"], body["progress"], body["counts"], body["error"]) == ("queued", 0, {}, None)
+
+
+def test_the_list_holds_ones_own_jobs_newest_first(api, make_job, owner, stranger):
+    first, _, last = make_job(owner=owner), make_job(owner=stranger), make_job(owner=owner)
+    make_job(owner=None)
+    body = api(owner).get(LIST).json()
+    assert ([found["id"] for found in body["results"]], body["count"]) == ([last.pk, first.pk], 2)
+
+
+def test_staff_sees_every_job(api, make_job, make_user, owner):
+    make_job(owner=owner)
+    make_job(owner=None)
+    assert api(make_user("stella", is_staff=True)).get(LIST).json()["count"] == 2
+
+
+@pytest.mark.parametrize(("method", "rest"), [("get", ""), ("post", "cancel/")])
+def test_the_job_of_somebody_else_is_404(api, job, stranger, method, rest):
+    answer = getattr(api(stranger), method)(f"{LIST}{job.pk}/{rest}")
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    job.refresh_from_db()
+    assert job.state == "queued"
+
+
+@pytest.mark.parametrize(("method", "rest"), [("get", ""), ("get", "1/"), ("post", "1/cancel/")])
+def test_anonymous_is_401(api, method, rest):
+    assert getattr(api(), method)(LIST + rest).status_code == 401
+
+
+def test_cancel_answers_with_the_job(api, job, owner):
+    answer = api(owner).post(f"{LIST}{job.pk}/cancel/")
+    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+
+
+def test_cancel_with_a_session_needs_the_csrf_token(job, owner):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+    assert client.post(f"{LIST}{job.pk}/cancel/").status_code == 403
+
+
+@pytest.mark.parametrize("query", ["state=gone", "page_size=0", "cursor=x", "file=x"])
+def test_a_bad_question_is_400(api, owner, query):
+    assert api(owner).get(f"{LIST}?{query}").status_code == 400
+
+
+def test_the_list_is_narrowed_by_state_and_file(api, make_job, owner):
+    make_job(owner=owner, file_id=1)
+    wanted = make_job(owner=owner, file_id=2, state="failed")
+    make_job(owner=owner, file_id=2)
+    found = api(owner).get(f"{LIST}?state=failed&file=2").json()["results"]
+    assert [job["id"] for job in found] == [wanted.pk]
+
+
+# --- pages
+
+
+STATES = {
+    "queued": {"state": "queued"},
+    "running": {"state": "running", "progress": 0.5, "message": "Merging", "counts": {"lines_read": 9}},
+    "failed": {"state": "failed", "error": "Line 3: <b>bad</b>"},
+    "succeeded": {"state": "succeeded", "progress": 1.0, "counts": {"lines_read": 9, "imported": 9}, "result": {"reasons": {"<i>why</i>": 1}}},
+    "cancelled": {"state": "cancelled"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fields", STATES.values(), ids=STATES.keys())
+@pytest.mark.parametrize("page", ["list", "detail"])
+def test_the_pages_show_a_job_of_every_state(client, make_job, owner, fields, page):
+    job = make_job(owner=owner, title="<script>x</script>", **fields)
+    client.force_login(owner)
+    answer = client.get(reverse("jobs:list") if page == "list" else reverse("jobs:detail", args=[job.pk]))
+    text = answer.content.decode()
+    assert (answer.status_code, "&lt;script&gt;x" in text) == (200, True)
+    assert not {"<script>x", "<b>bad", "<i>why"} & set(text.split("\n"))
+    assert "<b>bad" not in text
+
+
+def test_the_empty_list_is_a_page(client, owner):
+    client.force_login(owner)
+    assert b"No jobs yet" in client.get(reverse("jobs:list")).content
+
+
+@pytest.mark.parametrize(("method", "name"), [("get", "detail"), ("post", "cancel")])
+def test_the_page_of_somebody_elses_job_is_404(client, job, stranger, method, name):
+    client.force_login(stranger)
+    assert getattr(client, method)(reverse(f"jobs:{name}", args=[job.pk])).status_code == 404
+
+
+def test_anonymous_is_asked_to_log_in(client, job):
+    for url in (reverse("jobs:list"), reverse("jobs:detail", args=[job.pk])):
+        assert client.get(url)["Location"].startswith(reverse("login"))
+
+
+def test_cancelling_from_the_page(client, job, owner):
+    client.force_login(owner)
+    assert client.post(reverse("jobs:cancel", args=[job.pk])).status_code == 302
+    job.refresh_from_db()
+    assert job.state == "cancelled"

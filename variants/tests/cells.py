@@ -1,0 +1,25 @@
+"""Mapped text cells as a test writes them, and what `normalise` makes of them."""
+
+import duckdb
+
+from variants.normalise import FIELDS, OUTPUT, normalise
+
+
+def cells_of(rows: list[dict]) -> duckdb.DuckDBPyConnection:
+    """A DuckDB with the relation `cells`: one line for each dict of FIELDS, from line 2 on (1 is the header)."""
+    db = duckdb.connect(config={"threads": 1})
+    columns = {"line": [row.get("line", number) for number, row in enumerate(rows, start=2)]}
+    columns |= {name: [row.get(name) for row in rows] for name in FIELDS}
+    types = {"line": "BIGINT"}
+    chosen = ", ".join(f'unnest(${name}::{types.get(name, "VARCHAR")}[]) AS "{name}"' for name in columns)
+    db.execute(f"CREATE TEMP TABLE cells AS SELECT {chosen}", columns)
+    return db
+
+
+def alleles_of(*rows: dict, assembly: str | None = "GRCh38") -> list[dict]:
+    """The alleles of a small file, in line order."""
+    with cells_of(list(rows)) as db:
+        normalise(db, assembly=assembly, load="this load")
+        cursor = db.execute(f"SELECT {', '.join(OUTPUT)} FROM alleles")
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
