@@ -2,6 +2,8 @@
 # `PORT=9000 make run` and `make run PORT=9000` both work.
 
 PYTHON ?= python3
+# Test processes. More than two cores have, since many tests wait for servers to start and die.
+WORKERS ?= 4
 SHELL := /bin/sh
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
@@ -23,7 +25,7 @@ run: .venv/.installed
 	@exec $(PY) -m project.supervisor run --with-parent
 
 test: .venv/.installed-dev
-	@VAR_DIR=.var-test exec $(PY) -m project.supervisor exec --with-parent --fresh -- $(PY) -m pytest $(ARGS)
+	@VAR_DIR=.var-test exec $(PY) -m project.supervisor exec --with-parent --fresh -- $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 lint: .venv/.installed-dev
 	$(PY) -m ruff check .
