@@ -128,14 +128,13 @@ def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: d
 
 def _loads(file: DataFile) -> list[dict[str, Any]]:
     """Live loads of these bytes."""
-    url = reverse("variants:list")
     return [
         {
             "label": load.source or load.label,
             "created": load.created,
             "counts": load.counts,
             "notes": load.notes,
-            "url": f"{url}?file={file.pk}",
+            "url": reverse("variants:load", args=[load.pk]),
         }
         for load in Load.objects.filter(checksum=file.sha256, state=Load.State.LIVE)
     ]

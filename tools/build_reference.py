@@ -382,9 +382,7 @@ def check_splice_rule(
         low, slack = slack_of(gene, listed)
         if slack:
             continue
-        found = splice_origin(
-            listed[0], evidence.sites_in(gene), low - CHECK_WINDOW_BP, low + CHECK_WINDOW_BP
-        )
+        found = splice_origin(listed[0], evidence.sites_in(gene), low - CHECK_WINDOW_BP, low + CHECK_WINDOW_BP)
         decided += found is not None
         wrong += found not in (None, low)
     return decided, wrong
@@ -448,9 +446,7 @@ def covers(spans: Spans) -> Callable[[int], bool]:
     return covered
 
 
-def exon_report(
-    genes: Sequence[Gene], transcripts: dict[str, list[Transcript]], evidence: Evidence
-) -> Iterator[str]:
+def exon_report(genes: Sequence[Gene], transcripts: dict[str, list[Transcript]], evidence: Evidence) -> Iterator[str]:
     known = [(gene, transcripts[gene.symbol.upper()]) for gene in genes if gene.exons]
     every = [(gene, listed) for gene in genes if (listed := transcripts.get(gene.symbol.upper()))]
     rules = {"chosen rule": [(gene, gene.exons or []) for gene, _ in known]}
@@ -536,9 +532,7 @@ def decode_variant(cells: list[str], keys: VariantKeys) -> Variant:
     if not re.fullmatch(r"[1-9][0-9]*", clinvar_id) or not re.fullmatch(r"[0-9]*", rs):
         raise BuildError(f"{where}: ID {clinvar_id!r}, RS {rs!r}")
     so_terms = [term.split("|", 1) for term in keys.get_all("molecular_consequences", terms, where)]
-    conditions = [
-        condition_name(entry) for entry in keys.get_all("disease_mondo_ids_and_names", diseases, where)
-    ]
+    conditions = [condition_name(entry) for entry in keys.get_all("disease_mondo_ids_and_names", diseases, where)]
     row = (
         "GRCh38",
         chrom,

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Count
 from django.http import Http404
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -17,6 +17,7 @@ from project.common.problems import BadQuery
 from project.core.permissions import MayRead
 from variants.claims import claim_rows
 from variants.classification import BY_SLUG, SLUGS, Classification
+from variants.load_access import get_load_for
 from variants.models import ASSEMBLIES, Gene, Record, Variant, slug_of
 from variants.questions import ANY, COLUMNS, ORDERINGS, Question, ask, loads_of_file, variant_rows
 from variants.suggest import suggest
@@ -231,6 +232,27 @@ class VariantDetail(ReadView):
             for c in variant.changes.all()
         ]
         return Response(variant_rows([row])[0] | {"records": claim_rows(records, request.user), "history": history})
+
+
+class LoadIssues(ReadView):
+    @extend_schema(
+        parameters=[OpenApiParameter("offset", int), OpenApiParameter("limit", int, description="up to 1,000")],
+        responses=inline_serializer("Issues", {
+            "count": serializers.IntegerField(),
+            "results": inline_serializer("Issue", {
+                "line": serializers.IntegerField(), "kind": serializers.ChoiceField(["rejected", "skipped", "flagged"]),
+                "reason": serializers.CharField(),
+            }, many=True),
+        }),
+    )  # fmt: skip
+    def get(self, request: Request, id: int) -> Response:
+        """Lines of a load that were rejected or skipped, or kept with a remark (`flagged`), in line order."""
+        params = request.query_params
+        load, _ = get_load_for(request.user, id)
+        offset = whole_number(params, "offset", default=0)
+        limit = whole_number(params, "limit", default=100, most=1000)
+        issues = load.issues.values("line", "kind", "reason")
+        return Response({"count": issues.count(), "results": list(issues[offset : offset + limit])})
 
 
 class RecordList(ReadView):

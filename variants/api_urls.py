@@ -7,5 +7,6 @@ urlpatterns = [
     path("genes/<path:symbol>/", api.GeneDetail.as_view(), name="api-gene"),
     path("variants/", api.VariantList.as_view(), name="api-variants"),
     path("variants/<int:id>/", api.VariantDetail.as_view(), name="api-variant"),
+    path("loads/<int:id>/issues/", api.LoadIssues.as_view(), name="api-load-issues"),
     path("records/", api.RecordList.as_view(), name="api-records"),
 ]

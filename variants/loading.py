@@ -148,7 +148,7 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
             raise JobError(
                 "The staging table does not hold every row (the database was restarted?). Start the import again."
             )
-        load, _ = Load.objects.update_or_create(
+        load, is_new = Load.objects.update_or_create(
             fingerprint=spec.fingerprint,
             defaults={"state": Load.State.LIVE, "notes": notes} | _file_of(spec),
             create_defaults={
@@ -160,14 +160,16 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
         for earlier in Load.objects.filter(checksum=spec.checksum, state=Load.State.LIVE).exclude(pk=load.pk):
             withdraw(earlier)  # the same bytes read in another way: only the latest reading counts
         cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source})
-        counts, reasons = _count(cursor, staging, spec.rejected_by_reader)
+        counts = _count(cursor, staging, spec.rejected_by_reader)
+        reasons, remarks = _said(cursor, staging, of_kept=False), _said(cursor, staging, of_kept=True)
         cursor.execute("DROP TABLE affected, seen, named, touched_genes, places, gene_bin, links, first_said")
-    Load.objects.filter(pk=load.pk).update(counts=counts)
-    run.save(counts=counts, result={"load": load.pk, "reasons": reasons, "notes": notes})
+    if is_new:  # the same again merges everything; what the load brought stays its own
+        Load.objects.filter(pk=load.pk).update(counts=counts)
+    run.save(counts=counts, result={"load": load.pk, "reasons": reasons, "remarks": remarks, "notes": notes})
     return load
 
 
-def _count(cursor: Any, staging: str, rejected_by_reader: int) -> tuple[dict[str, int], dict[str, int]]:
+def _count(cursor: Any, staging: str, rejected_by_reader: int) -> dict[str, int]:
     """What became of lines and of alleles. Lines read = imported + merged + rejected + skipped, checked here."""
     cursor.execute(merge_sql.COUNT.format(staging=staging))
     counts = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
@@ -175,5 +177,10 @@ def _count(cursor: Any, staging: str, rejected_by_reader: int) -> tuple[dict[str
     counts["rejected"] += rejected_by_reader
     if counts["lines_read"] != sum(counts[fate] for fate in ("imported", "merged", "rejected", "skipped")):
         raise JobError("The lines read do not add up; nothing was loaded. Please report this file.")
-    cursor.execute(merge_sql.REASONS.format(staging=staging))
-    return counts, dict(cursor.fetchall())
+    return counts
+
+
+def _said(cursor: Any, staging: str, *, of_kept: bool) -> dict[str, int]:
+    """Why alleles were not kept, or what was remarked of those that were: sentence -> how many, at most 50."""
+    cursor.execute(merge_sql.REASONS.format(staging=staging), [of_kept])
+    return dict(cursor.fetchall())

@@ -220,6 +220,7 @@ FROM lines
 """
 
 REASONS = """
-SELECT coalesce(reason, flag), count(*) FROM {staging} WHERE reason IS NOT NULL OR flag IS NOT NULL
-GROUP BY 1 ORDER BY 2 DESC LIMIT 50
+SELECT coalesce(reason, flag), count(*) FROM {staging}
+WHERE CASE WHEN %s THEN fate = 'keep' AND flag IS NOT NULL ELSE fate <> 'keep' END
+GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50
 """

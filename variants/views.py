@@ -1,17 +1,21 @@
 """The variant pages."""
 
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from project.common.htmx import wants_partial
 from project.common.paging import page_size, url_with
+from project.common.params import whole_number
 from project.common.problems import BadQuery
 from project.core.permissions import readers_only
 from variants import pages
 from variants.claims import claim_rows
+from variants.load_access import get_load_for, may_withdraw, withdraw_load
 from variants.models import Load, Variant
 from variants.questions import COLUMNS, ask, variant_rows
 from variants.sources import files
@@ -101,6 +105,47 @@ def variant_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "neighbours_url": row["chrom"] and _neighbours(row),
     }
     return render(request, "variants/detail.html", context)
+
+
+@require_GET
+@readers_only
+def load_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """What became of a load's lines: the sums, and each line that was rejected, skipped or remarked on."""
+    load, ref = get_load_for(request.user, pk)
+    try:
+        offset = whole_number(request.GET, "offset", default=0)
+    except BadQuery:
+        offset = 0
+    issues = list(load.issues.all()[offset : offset + PAGE + 1])
+    context = {
+        "load": load,
+        "ref": ref,
+        "may_withdraw": may_withdraw(request.user, load) and load.state == Load.State.LIVE,
+        "issues": [
+            {
+                "line": i.line,
+                "kind": i.get_kind_display(),
+                "reason": i.reason,
+                "url": ref and f"{ref.url}?line={i.line}#line-{i.line}",
+            }
+            for i in issues[:PAGE]
+        ],
+        "next_url": url_with(request.path, request.GET, offset=str(offset + PAGE)) if len(issues) > PAGE else None,
+        "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - PAGE))) if offset else None,
+    }
+    return render(request, "variants/load.html", context)
+
+
+@require_POST
+@login_required
+def load_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    load, _ = get_load_for(request.user, pk)
+    if not may_withdraw(request.user, load):
+        raise Http404("There is no such load, or it is not yours.")
+    if load.state == Load.State.LIVE:
+        withdraw_load(load, by=request.user)
+        messages.success(request, "The load was withdrawn. Importing its file again brings its claims back.")
+    return redirect("variants:load", pk)
 
 
 def _neighbours(row: dict) -> str:

@@ -46,7 +46,12 @@ class Workers:
             "JOB_STALE_SECONDS = 3.0\nJOB_HEARTBEAT_SECONDS = 0.5\n"
         )
         paths = os.pathsep.join([str(folder), str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")])
-        self.env = os.environ | {"PYTHONPATH": paths, "DJANGO_SETTINGS_MODULE": "killed_settings"}
+        # Celery itself prefers the variable to the settings.
+        self.env = os.environ | {
+            "CELERY_BROKER_URL": self.url,
+            "PYTHONPATH": paths,
+            "DJANGO_SETTINGS_MODULE": "killed_settings",
+        }
         self.cwd = settings.BASE_DIR
 
     def start(self, *arguments: str) -> subprocess.Popen:

@@ -29,6 +29,15 @@ def _file_url(file_id: int | None) -> str | None:
         return None
 
 
+def _load_url(job: Job) -> str | None:
+    """The page of what an import brought in."""
+    load = (job.result or {}).get("load")
+    try:
+        return reverse("variants:load", args=[load]) if load else None
+    except NoReverseMatch:
+        return None
+
+
 def _seconds_left(job: Job) -> int | None:
     """How long a running job still needs if it goes on as it did so far."""
     if job.state != Job.State.RUNNING or not job.started or job.progress < 0.05:
@@ -47,7 +56,7 @@ def _rows_per_second(job: Job) -> int | None:
 
 def job_row(job: Job) -> dict[str, Any]:
     """One job as the templates show it. Times in seconds."""
-    reasons = (job.result or {}).get("reasons", {})
+    result = job.result or {}
     return {
         "id": job.pk, "kind": job.kind, "title": job.title, "state": job.state, "phase": job.message,
         "progress": job.progress, "percent": round(job.progress * 100), "message": job.message,
@@ -56,8 +65,10 @@ def job_row(job: Job) -> dict[str, Any]:
         "finished": job.finished, "url": reverse("jobs:detail", args=[job.pk]),
         "file_url": _file_url(job.file_id), "result_url": _file_url(job.result_file),
         "owner": job.owner.get_username() if job.owner else "", "can_cancel": not job.is_over,
-        "reasons": [{"reason": reason, "count": count} for reason, count in reasons.items()],
-        "notes": (job.result or {}).get("notes", []),
+        "reasons": [{"reason": reason, "count": count} for reason, count in result.get("reasons", {}).items()],
+        "remarks": [{"reason": remark, "count": count} for remark, count in result.get("remarks", {}).items()],
+        "load_url": _load_url(job),
+        "notes": result.get("notes", []),
     }  # fmt: skip
 
 

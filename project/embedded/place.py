@@ -82,9 +82,7 @@ def find_place(var_dir: Path) -> Place:
     passable_folder(SYSTEM_FOLDER)
     passable_folder(outside)
     write_private(var_dir / OUTSIDE_NOTE, str(outside))
-    note = (
-        f"The user {account.name} cannot enter {var_dir}: PostgreSQL and Redis have their data in {outside}"
-    )
+    note = f"The user {account.name} cannot enter {var_dir}: PostgreSQL and Redis have their data in {outside}"
     return Place(outside, account, (*notes, note))
 
 
@@ -131,9 +129,7 @@ def check_not_moved(var_dir: Path, outside: Path) -> None:
     note = var_dir / OUTSIDE_NOTE
     noted = Path(note.read_text().strip()) if note.exists() else outside
     if noted != outside and noted.exists() and not outside.exists():
-        raise StartError(
-            f"{var_dir} was moved and its database is in {noted}; rename that folder to {outside}."
-        )
+        raise StartError(f"{var_dir} was moved and its database is in {noted}; rename that folder to {outside}.")
 
 
 def set_aside_orphan(var_dir: Path, outside: Path) -> tuple[str, ...]:

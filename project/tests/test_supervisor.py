@@ -115,9 +115,7 @@ def test_run_refuses_a_port_that_is_taken(var_dir):
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = str(other.getsockname()[1])
-        assert_one_sentence(
-            supervisor(var_dir, "run", HOST="127.0.0.1", PORT=port), f"127.0.0.1:{port}", "in use"
-        )
+        assert_one_sentence(supervisor(var_dir, "run", HOST="127.0.0.1", PORT=port), f"127.0.0.1:{port}", "in use")
 
 
 @pytest.mark.parametrize("port", ["eighty", "0", "65536", "-1"])
@@ -127,9 +125,7 @@ def test_run_refuses_a_port_that_is_none(var_dir, port):
 
 def test_a_folder_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").touch()
-    assert_one_sentence(
-        supervisor(tmp_path / "file" / "var", "exec", "--", "true"), "VAR_DIR", "cannot be written"
-    )
+    assert_one_sentence(supervisor(tmp_path / "file" / "var", "exec", "--", "true"), "VAR_DIR", "cannot be written")
 
 
 @pytest.mark.parametrize(
