@@ -31,14 +31,14 @@ class Services:
 
 
 @contextmanager
-def services(family: Family, var_dir: Path) -> Iterator[Services]:
+def services(family: Family, var_dir: Path, *, is_durable: bool = True) -> Iterator[Services]:
     """Start what the environment does not name, check the rest, and end what was started afterwards."""
     prepare_var_dir(var_dir)
     try:
         with sole_supervisor(var_dir):
             forget_services(var_dir)  # those of a supervisor that was killed
             try:
-                yield start_services(family, var_dir)
+                yield start_services(family, var_dir, is_durable=is_durable)
             finally:
                 forget_services(var_dir)
                 family.stop(list(family.children))
@@ -48,18 +48,18 @@ def services(family: Family, var_dir: Path) -> Iterator[Services]:
         ) from error
 
 
-def start_services(family: Family, var_dir: Path) -> Services:
+def start_services(family: Family, var_dir: Path, *, is_durable: bool) -> Services:
     urls = {name: os.environ[name] for name in URL_NAMES if os.environ.get(name)}
     if "REDIS_URL" in urls:
         urls.setdefault("CELERY_BROKER_URL", broker_beside(urls["REDIS_URL"]))
     check_database(urls.get("DATABASE_URL"))
     check_redis(urls.get("REDIS_URL"))
-    children = start_embedded(family, var_dir, urls)
+    children = start_embedded(family, var_dir, urls, is_durable=is_durable)
     write_services(var_dir, urls)
     return Services(urls, children)
 
 
-def start_embedded(family: Family, var_dir: Path, urls: dict[str, str]) -> tuple[Child, ...]:
+def start_embedded(family: Family, var_dir: Path, urls: dict[str, str], *, is_durable: bool) -> tuple[Child, ...]:
     """Start what `urls` lacks and add it there."""
     if "DATABASE_URL" in urls and "REDIS_URL" in urls:
         return ()
@@ -68,7 +68,7 @@ def start_embedded(family: Family, var_dir: Path, urls: dict[str, str]) -> tuple
         family.console.say(note)
     children = []
     if "DATABASE_URL" not in urls:
-        child, urls["DATABASE_URL"] = start_postgres(family, place, var_dir)
+        child, urls["DATABASE_URL"] = start_postgres(family, place, var_dir, is_durable=is_durable)
         children.append(child)
     if "REDIS_URL" not in urls:
         child, found = start_redis(family, place, var_dir)

@@ -48,7 +48,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     run_parser.set_defaults(function=run)
     exec_parser = commands.add_parser("exec", help="run a command with PostgreSQL and Redis")
     exec_parser.set_defaults(function=execute)
-    exec_parser.add_argument("--fresh", action="store_true", help="wipe VAR_DIR first")
+    exec_parser.add_argument(
+        "--fresh", action="store_true", help="wipe VAR_DIR first; PostgreSQL then does not wait for the disk"
+    )
     exec_parser.add_argument("command", nargs="+", help="after --")
     for each in (run_parser, exec_parser):
         each.add_argument("--with-parent", action="store_true", help="end when the calling process ends")
@@ -222,7 +224,7 @@ def execute(options: argparse.Namespace) -> int:
     family = Family(QuietConsole())
     family.listen_to_signals()
     try:
-        with services(family, var_dir()) as found:
+        with services(family, var_dir(), is_durable=not options.fresh) as found:
             return run_command(family, options.command, child_env(found.urls))
     except Stopped:  # before the command began: nobody may take that for its success
         return 128 + (family.stop_signal or 0)

@@ -36,6 +36,7 @@ SETTINGS = {
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 # Builtin C.UTF-8: text sorts by code point and LIKE 'x%' uses a plain index, the same on every machine
 # whatever its C library, and upper() and lower() still know all of Unicode.
 INITDB_OPTIONS = (
@@ -48,8 +49,11 @@ INITDB_OPTIONS = (
 )
 
 
-def start_postgres(family: Family, place: Place, var_dir: Path) -> tuple[Child, str]:
-    """Make the cluster where there is none, start it and return its process and DATABASE_URL."""
+def start_postgres(family: Family, place: Place, var_dir: Path, *, is_durable: bool = True) -> tuple[Child, str]:
+    """Make the cluster where there is none, start it and return its process and DATABASE_URL.
+
+    One that is not durable may lose everything with the machine's power: for data that are thrown away.
+    """
     binaries = postgres_folder(place.account)
     data = place.folder / "postgres"
     password = password_of(data, var_dir)
@@ -58,7 +62,7 @@ def start_postgres(family: Family, place: Place, var_dir: Path) -> tuple[Child, 
     stop_leftover(data / "postmaster.pid", "postgres", data, signal.SIGINT)
     child, port = start_server(
         family,
-        lambda port: postgres_child(place, binaries, data, port),
+        lambda port: postgres_child(place, binaries, data, port, {} if is_durable else NOT_DURABLE),
         lambda child, port: has_recovered(child) and answers(port, password),
     )
     make_database(port, password)
@@ -100,8 +104,8 @@ def write_password(place: Place, path: Path, password: str) -> Iterator[None]:
         path.unlink(missing_ok=True)
 
 
-def postgres_child(place: Place, binaries: Path, data: Path, port: int) -> Child:
-    options = [f"--{name}={value}" for name, value in {**SETTINGS, "port": str(port)}.items()]
+def postgres_child(place: Place, binaries: Path, data: Path, port: int, more: dict[str, str]) -> Child:
+    options = [f"--{name}={value}" for name, value in {**SETTINGS, **more, "port": str(port)}.items()]
     return Child(
         "postgres",
         [str(binaries / "postgres"), "-D", str(data), *options],
