@@ -358,8 +358,12 @@ def normalise(db: duckdb.DuckDBPyConnection, *, assembly: str | None, load: str)
     a gene and nothing else.
     """
     db.execute(MACROS)
-    db.execute("CREATE OR REPLACE TEMP TABLE accessions (accession VARCHAR, assembly VARCHAR, chrom VARCHAR)")
-    db.executemany("INSERT INTO accessions VALUES (?, ?, ?)", ACCESSIONS)
+    accessions, assemblies, chroms = (list(column) for column in zip(*ACCESSIONS, strict=True))
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE accessions AS SELECT unnest($accessions::VARCHAR[]) AS accession,"
+        " unnest($assemblies::VARCHAR[]) AS assembly, unnest($chroms::VARCHAR[]) AS chrom",
+        {"accessions": accessions, "assemblies": assemblies, "chroms": chroms},
+    )
     db.execute(READ, {"assembly": assembly})
     db.execute(JUDGE)
     counted = db.execute(EVIDENCE).fetchone()
