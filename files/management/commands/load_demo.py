@@ -19,4 +19,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if Load.objects.filter(source=SOURCE).exists():  # also a withdrawn one: somebody wanted it gone
             return
-        call_command("load_file", str(DEMO), "--import", source=SOURCE, visibility="public", stdout=self.stdout)
+        call_command(
+            "load_file", str(DEMO), "--import", source=SOURCE, label=SOURCE, visibility="public", stdout=self.stdout
+        )

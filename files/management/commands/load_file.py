@@ -21,10 +21,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--assembly", default="", help="GRCh37 or GRCh38, for rows that name none")
         parser.add_argument("--source", default="", help="who says so, for rows that do not name it")
+        parser.add_argument("--label", default="", help="name of the load; default: the file's name")
         parser.add_argument("--visibility", default="private", choices=DataFile.Visibility.values)
 
     def handle(
-        self, *args: Any, path: Path, then_import: bool, assembly: str, source: str, visibility: str, **options: Any
+        self,
+        *args: Any,
+        path: Path,
+        then_import: bool,
+        assembly: str,
+        source: str,
+        label: str,
+        visibility: str,
+        **options: Any,
     ) -> None:
         try:
             with path.open("rb") as stream:
@@ -36,7 +45,7 @@ class Command(BaseCommand):
                 f"{file.name}: {file.row_count:,} rows, {file.rejected_count:,} rejected, {file.padded:,} padded"
             )
             if then_import:
-                job = self.finish(importing.start_import(file, by=None, assembly=assembly, source=source))
+                job = self.finish(importing.start_import(file, by=None, assembly=assembly, source=source, label=label))
                 counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in job.counts.items())
                 self.stdout.write(f"{file.name}: {counts}")
         except BadQuery as error:
