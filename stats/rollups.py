@@ -90,6 +90,8 @@ def _fresh_hits(entry: Entry, segment: SpoolSegment) -> Iterator[Placed]:
         try:
             line = spool.parse(raw.text)
         except spool.BadLine as error:
+            if raw.is_cut_off and len(raw.text) < spool.LONGEST_LINE:
+                continue  # its writer was killed in the middle of it; nobody was answered, so no hit is missing
             segment.bad_lines += 1
             log.error("Skipped bytes %d to %d of spool %s: %s.", raw.start, raw.end, entry.spool, error)
             continue

@@ -23,6 +23,8 @@ READ_BYTES = 256 * 1024
 
 log = logging.getLogger(__name__)
 
+LONGEST_LINE = 4096  # bytes; ours are shorter, since long paths are cut
+
 
 class BadLine(ValueError):
     """A line that no writer of ours wrote, or not all of it."""
@@ -201,6 +203,11 @@ class RawLine(NamedTuple):
     start: int
     end: int
     text: bytes
+
+    @property
+    def is_cut_off(self) -> bool:
+        """Without its newline: kill -9 can stop a write between two pages, before the answer has left."""
+        return self.end - self.start == len(self.text)
 
 
 def split(start: int, block: bytes) -> Iterator[RawLine]:

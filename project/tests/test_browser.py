@@ -74,6 +74,20 @@ def work_off_the_jobs() -> None:
         jobs.run_now(job)
 
 
+def upload_in_the_page(page) -> DataFile:
+    """Choose TABLE in the drop zone, have it read, and open its page."""
+    page.goto(reverse("files:list"))
+    page.set_input_files(
+        "[data-upload] input[type=file]",
+        files=[{"name": "made_up.tsv", "mimeType": "text/plain", "buffer": TABLE.encode()}],
+    )
+    page.wait_for_selector("#upload-tray a")
+    work_off_the_jobs()
+    file = DataFile.objects.get()
+    page.goto(reverse("files:detail", args=[file.pk]))
+    return file
+
+
 @pytest.fixture
 def genes(tmp_path: Path, transactional_db) -> None:
     path = tmp_path / "genes.tsv"
@@ -98,15 +112,7 @@ def test_a_gene_is_found_while_typing_with_the_keyboard(browser_page, genes):
 def test_a_table_is_uploaded_imported_and_each_claim_leads_back_to_its_line(browser_page, genes, make_user):
     page = browser_page
     log_in(page, make_user)
-    page.goto(reverse("files:list"))
-    page.set_input_files(
-        "[data-upload] input[type=file]",
-        files=[{"name": "made_up.tsv", "mimeType": "text/plain", "buffer": TABLE.encode()}],
-    )
-    page.wait_for_selector("#upload-tray a")
-    work_off_the_jobs()
-    file = DataFile.objects.get()
-    page.goto(reverse("files:detail", args=[file.pk]))
+    file = upload_in_the_page(page)
     assert page.locator("#line-4 td").first.inner_text() == "TP53"
     page.click("#import button[type=submit]")
     page.wait_for_url("**/jobs/*/")
@@ -128,15 +134,7 @@ def test_a_table_is_uploaded_imported_and_each_claim_leads_back_to_its_line(brow
 def test_no_page_is_wider_than_a_phone(browser_page, genes, make_user, tmp_path):
     page = browser_page
     log_in(page, make_user)
-    page.goto(reverse("files:list"))
-    page.set_input_files(
-        "[data-upload] input[type=file]",
-        files=[{"name": "made_up.tsv", "mimeType": "text/plain", "buffer": TABLE.encode()}],
-    )
-    page.wait_for_selector("#upload-tray a")
-    work_off_the_jobs()
-    file = DataFile.objects.get()
-    page.goto(reverse("files:detail", args=[file.pk]))
+    file = upload_in_the_page(page)
     page.click("#import button[type=submit]")
     page.wait_for_url("**/jobs/*/")
     work_off_the_jobs()

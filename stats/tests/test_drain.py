@@ -351,3 +351,14 @@ def test_a_second_drainer_waits_and_takes_over(start_child, write, own_spool):
     os.close(lock)
     wait_for_hits(1)
     assert Hit.objects.count() == 1
+
+
+def test_half_a_line_of_a_killed_writer_is_no_hit_and_no_fault(write, writer, drained, own_spool):
+    write("/api/a/", 2)
+    writer.close()
+    (path,) = spool.segment_paths(own_spool)
+    with path.open("ab") as segment:
+        segment.write(b'[1780000000000000,"GET","/api/a/","/api/<')
+    assert drained() == {"/api/a/": 2}
+    assert SpoolSegment.objects.losses() == {"lost_hits": 0, "bad_lines": 0}
+    assert spool.segment_paths(own_spool) == []
