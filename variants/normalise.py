@@ -248,9 +248,11 @@ WITH fated AS (
 ), shown AS (
   SELECT *,
     kind = 'alleles' AND ((del <> '' AND ins <> '') OR base_before IS NOT NULL) AS padded,
-    coalesce(CASE WHEN is_name(c_cell) THEN plain_name(c_cell) END,
+    -- The column for c. names may hold a g. name: then it says nothing of the coding sequence.
+    coalesce(CASE WHEN is_name(c_cell) AND name_kind(plain_name(c_cell)) IN ('c', 'n') THEN plain_name(c_cell) END,
              CASE WHEN bare_c IS NOT NULL THEN coalesce(one_transcript, genes[1]) || ':' || bare_c END, c_names[1]) AS best_c,
-    coalesce(bare_p, CASE WHEN is_name(p_cell) THEN plain_name(p_cell) END, p_names[1]) AS best_p,
+    coalesce(bare_p, CASE WHEN is_name(p_cell) AND name_kind(plain_name(p_cell)) = 'p' THEN plain_name(p_cell) END,
+             p_names[1]) AS best_p,
     -- GRCh38's chromosomes first, then older ones, then gene regions: the same choice whatever the order in the cell.
     list_sort(g_names, 'DESC')[1] AS last_g,
     list_sort(list_filter(g_names, lambda t: starts_with(t, 'NC_')), 'DESC')[1] AS best_nc

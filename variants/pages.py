@@ -99,7 +99,7 @@ def chips(question: Question, path: str) -> list[dict[str, str]]:
         "region": f"{question.params.get('region')} on {question.region[0]}" if question.region else "",
         "rsid": question.rsid, "conflict": "claims disagree" if question.conflict else "",
         "consequence": question.consequence, "source": question.source,
-        "file": f"file {question.params.get('file')}" if question.loads is not None else "",
+        "file": question.file_name,
         "evaluated_after": f"evaluated since {question.params.get('evaluated_after')}" if question.params.get("evaluated_after") else "",
         "evaluated_before": f"evaluated until {question.params.get('evaluated_before')}" if question.params.get("evaluated_before") else "",
     }  # fmt: skip

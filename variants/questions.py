@@ -64,6 +64,7 @@ class Question:
     consequence: str = ""
     source: str = ""
     loads: list[int] | None = None
+    file_name: str = ""
     ordering: str = "position"
 
     @cached_property
@@ -174,7 +175,10 @@ def _one_assembly(params: Mapping[str, str]) -> str:
 
 def _read_file(asked: Question, params: Mapping[str, str]) -> None:
     if text := params.get("file", "").strip():
-        asked.loads = list(loads_of_file(text, asked.user).values_list("pk", flat=True))
+        loads = list(loads_of_file(text, asked.user))
+        asked.loads = [load.pk for load in loads]
+        names = (ref.name for ref in files().readable(asked.user, loads).values())
+        asked.file_name = next(names, f"file {text}")
 
 
 def loads_of_file(text: str, user: Any) -> Any:

@@ -555,3 +555,8 @@ def test_padding_never_changes_the_key_of_a_replacement(before, after, deleted, 
 )  # fmt: skip
 def test_accessions_of_chromosomes(assembly, chrom, accession):
     assert genomic_accession(assembly, chrom) == accession
+
+
+def test_a_genomic_name_in_the_column_for_coding_names_is_no_coding_name():
+    (allele,) = alleles_of({"hgvs_c": "NG_900001.1:g.1_371del", "other_names": "NM_900001.2:c.5A>G"})
+    assert (allele["hgvs_c"], allele["hgvs_g"]) == ("NM_900001.2:c.5A>G", "NG_900001.1:g.1_371del")
