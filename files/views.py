@@ -27,6 +27,7 @@ from project.core.views import job_row
 from variants.models import ASSEMBLIES, Load
 
 FILES_PAGE, ROWS_PAGE = 50, 100
+CELLS_PAGE = 20_000  # of a wide table a page holds fewer rows, so that a browser can show it
 READING_LABELS = {
     "compression": "Compression",
     "encoding": "Encoding",
@@ -144,14 +145,15 @@ def _rows(request: HttpRequest, file: DataFile) -> dict[str, Any]:
     """The rows at `offset`, or those around `line`, in file order."""
     table = Table(file.table_path, file.columns)
     total = file.row_count or 0
+    size = min(ROWS_PAGE, max(1, CELLS_PAGE // max(1, len(file.columns))))
     try:
         line = whole_number(request.GET, "line", default=0)
         offset = whole_number(request.GET, "offset", default=0)
     except BadQuery:
         line = offset = 0
     if line and "offset" not in request.GET:
-        offset = table.rows_before(line) // ROWS_PAGE * ROWS_PAGE
-    rows = table.slice(offset=offset, limit=ROWS_PAGE).rows
+        offset = table.rows_before(line) // size * size
+    rows = table.slice(offset=offset, limit=size).rows
     last = offset + len(rows)
     return {
         "line": line or None,
@@ -159,7 +161,7 @@ def _rows(request: HttpRequest, file: DataFile) -> dict[str, Any]:
         "rows_sentence": f"Rows {offset + 1:,} to {last:,} of {total:,}" if rows else f"No rows here; the table has {total:,}",
         "page": {
             "next_url": url_with(request.path, request.GET, offset=str(last), line=None) if rows and last < total else None,
-            "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - ROWS_PAGE)), line=None)
+            "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - size)), line=None)
             if offset else None,
         },
     }  # fmt: skip

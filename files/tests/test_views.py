@@ -235,3 +235,12 @@ def test_renaming_from_the_page(client, owner, read):
     client.post(f"/files/{file.pk}/rename/", {"name": "../new.csv"})
     file.refresh_from_db()
     assert file.name == "new.csv"
+
+
+def test_a_page_of_a_wide_table_holds_fewer_rows(page, read):
+    width = 500
+    header = ",".join(f"c{n}" for n in range(width))
+    file = read(header + "\n" + (",".join("x" * width) + "\n") * 45)
+    url = reverse("files:detail", args=[file.pk])
+    assert "Rows 1 to 40 of 45" in page(url)
+    assert "Rows 41 to 45 of 45" in page(f"{url}?line=46")

@@ -1,6 +1,5 @@
 """JSON by orjson: several times quicker than the standard library's, UTF-8 as it is."""
 
-import datetime
 import decimal
 import uuid
 from collections.abc import Mapping
@@ -24,10 +23,6 @@ def _plain(value: Any) -> Any:
 def to_json(value: Any) -> bytes:
     """UTF-8 JSON; datetimes ISO 8601 in UTC with `Z`."""
     return orjson.dumps(value, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
-
-
-def utc_now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
 
 
 class FastJSONRenderer(BaseRenderer):

@@ -120,7 +120,7 @@ def test_a_row_added_meanwhile_moves_no_page():
 def test_a_cursor_of_another_order_is_refused(keys, values):
     make_jobs([1])
     with pytest.raises(BadQuery, match="cursor"):
-        titles({"cursor": encode_cursor(values, backwards=False)}, keys, 2)
+        titles({"cursor": encode_cursor(values, backwards=False, order=order_name(keys))}, keys, 2)
 
 
 @pytest.mark.django_db
@@ -128,7 +128,8 @@ def test_a_cursor_of_another_order_is_refused(keys, values):
 def test_a_cursor_beyond_every_row_is_answered(value):
     make_jobs([1, 2])
     for backwards in (False, True):
-        titles({"cursor": encode_cursor([value], backwards=backwards, order=order_name([ID]))}, [ID], 2)
+        cursor = encode_cursor([value], backwards=backwards, order=order_name([ID]))
+        assert set(titles({"cursor": cursor}, [ID], 2)[0]) <= {"0", "1"}
 
 
 def test_url_with_changes_and_takes_out_parameters():
