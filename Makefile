@@ -9,20 +9,25 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint bench clean
+.PHONY: help run restart test lint bench idle clean
 # A killed set-up must not leave a stamp that says it was finished.
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run     start Vardesk on http://127.0.0.1:8000 (HOST= and PORT= override); Ctrl-C stops it"
+	@echo "make restart have a running Vardesk take new code, without a failed request"
 	@echo "make test    run the test suite on PostgreSQL and Redis; ARGS='-k name' is passed to pytest"
 	@echo "make lint    ruff, formatting, types"
 	@echo "make bench   run the benchmarks"
+	@echo "make idle    memory and processor time of an idle Vardesk, against what we promise (6 minutes)"
 	@echo "make clean   remove .venv, test data and caches; your data in var/ stay"
 
 # `exec`: a signal for make's child reaches the supervisor itself. --with-parent: it also ends when make is killed.
 run: .venv/.installed
 	@exec $(PY) -m project.supervisor run --with-parent
+
+restart: .venv/.installed
+	@exec $(PY) -m project.supervisor restart
 
 test: .venv/.installed-dev
 	@VAR_DIR=.var-test exec $(PY) -m project.supervisor exec --with-parent --fresh -- $(PY) -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
@@ -33,23 +38,31 @@ lint: .venv/.installed-dev
 	$(PY) -m mypy .
 
 bench: .venv/.installed-dev
-	@if [ -d benchmarks ]; then exec $(PY) -m benchmarks $(ARGS); else echo "There are no benchmarks yet."; fi
+	@VAR_DIR=.var-bench exec $(PY) -m project.supervisor exec --with-parent --fresh -- $(PY) -m benchmarks $(ARGS)
+
+idle: .venv/.installed
+	@exec $(PY) -m tools.idle $(ARGS)
 
 clean:
-	rm -rf .venv .var-test .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .var-test .var-bench .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 .venv/.installed: requirements.txt
 	@$(check_python)
-	@echo "Installing what Vardesk needs into .venv ..."
-	@$(make_venv)
-	@$(PIP) install -r requirements.txt
-	@touch $@
+	@$(alone); $(is_up_to_date) || { echo "Installing what Vardesk needs into .venv ..."; \
+	  $(make_venv) && $(PIP) install -r $< && touch $@; }
 
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
-	@echo "Installing the tools for tests and checks into .venv ..."
-	@$(PIP) install -r requirements-dev.txt
-	@touch $@
+	@$(alone); $(is_up_to_date) || { echo "Installing the tools for tests and checks into .venv ..."; \
+	  $(PIP) install -r $< && touch $@; }
+
+# Two first starts in one clone: the second waits here, and then finds everything installed. The lock is the
+# shell's open file, so it ends with the shell, however that ends.
+define alone
+exec 9<requirements.txt; $(PYTHON) -c 'import fcntl; fcntl.flock(9, fcntl.LOCK_EX)'
+endef
+
+is_up_to_date = { [ $@ -nt $(firstword $^) ] && [ $@ -nt $(lastword $^) ]; }
 
 define check_python
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -58,7 +71,7 @@ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
 endef
 
 define make_venv
-$(PYTHON) -m venv .venv || { \
+{ $(PYTHON) -m venv .venv || { \
   echo "'$(PYTHON) -m venv' failed: on Debian and Ubuntu, install the package python3-venv." >&2; \
-  exit 1; }
+  exit 1; }; }
 endef

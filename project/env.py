@@ -20,6 +20,11 @@ def var_dir() -> Path:
     return (BASE_DIR / Path(os.environ.get("VAR_DIR") or "var").expanduser()).absolute()
 
 
+def web_threads() -> int:
+    """How many requests are answered at one time; each thread keeps a database connection."""
+    return int(os.environ.get("WEB_THREADS") or 8)
+
+
 def broker_beside(redis_url: str) -> str:
     """The next database of the same Redis: clearing the cache must not clear the queue."""
     parts = urlsplit(redis_url)

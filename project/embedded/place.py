@@ -11,6 +11,7 @@ import pwd
 import secrets
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def prepare_var_dir(var_dir: Path) -> None:
         run_folder.mkdir(mode=0o700, exist_ok=True)
         run_folder.chmod(0o700)
         lock_path(var_dir).touch(mode=0o600)
+        tempfile.TemporaryFile(dir=var_dir).close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise StartError(f"VAR_DIR {var_dir} cannot be written ({reason}); set another.") from error

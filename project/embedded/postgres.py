@@ -15,7 +15,7 @@ from project.embedded.binaries import postgres_folder
 from project.embedded.place import Place, kept_password
 from project.embedded.servers import plain_env, start_server, stop_leftover
 from project.embedded.state import open_private
-from project.processes import Child, Family, StartError
+from project.processes import Child, Family, StartError, disk_full
 
 ADMIN = "postgres"  # the superuser: only this module connects as it
 NAME = "vardesk"  # the database, and the role that owns it and may do nothing beyond it but make databases
@@ -32,6 +32,13 @@ SETTINGS = {
     "jit": "off",  # compiling costs short queries more than it saves
     "logging_collector": "off",  # the supervisor shows the log
     "log_line_prefix": "",
+    # No values in the log: a failing statement, the DETAIL of an error and the query of a process that was killed
+    # quote them. What remains is LOG, FATAL and PANIC without details; the application logs its errors itself.
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
     "log_checkpoints": "off",
     "log_timezone": "UTC",
     "timezone": "UTC",
@@ -59,7 +66,6 @@ def start_postgres(family: Family, place: Place, var_dir: Path, *, is_durable: b
     password = password_of(data, var_dir)
     if not data.exists():
         make_cluster(family, place, binaries, password)
-    stop_leftover(data / "postmaster.pid", "postgres", data, signal.SIGINT)
     child, port = start_server(
         family,
         lambda port: postgres_child(place, binaries, data, port, {} if is_durable else NOT_DURABLE),
@@ -86,6 +92,8 @@ def make_cluster(family: Family, place: Place, binaries: Path, password: str) ->
         command = [str(binaries / "initdb"), *options]
         child = Child("initdb", command, plain_env(), place.folder, place.account, is_quiet=True)
         code = family.run(child)
+    if child.said_disk_full:
+        raise disk_full(place.folder)
     if code:
         raise StartError(f"initdb failed with exit code {code}: {' / '.join(child.last_lines)}")
     new.rename(place.folder / "postgres")
@@ -115,6 +123,7 @@ def postgres_child(place: Place, binaries: Path, data: Path, port: int, more: di
         stop_signal=signal.SIGINT,  # "fast": ends open sessions, then writes a checkpoint
         stop_timeout_s=30,
         orphan_signal=signal.SIGINT,
+        before_start=lambda: stop_leftover(data / "postmaster.pid", "postgres", data, signal.SIGINT),
     )
 
 

@@ -1,6 +1,7 @@
 """What starting PostgreSQL and Redis has in common: a free port, a second try, a server left over."""
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -10,12 +11,16 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from project.processes import Child, Family, StartError
+from project.processes import Child, Family, StartError, disk_full
 
 START_TIMEOUT_S = 60.0
 # PostgreSQL's and Redis' words for what passes: a port that was taken meanwhile, the last processes of a
 # killed server still ending.
 PASSING_FAULTS = ("in use", "lock file")
+
+
+# Tries to start again on the same port. Connections to a dead server hold it for a moment as well.
+PORT_TRIES = 3
 
 
 def free_port() -> int:
@@ -37,6 +42,8 @@ def start_server(
         if child.is_running() and ready():
             return child, port
         family.stop([child])
+        if child.said_disk_full:
+            raise disk_full(child.cwd)
         if time.monotonic() > end or not is_passing(child):
             said = " / ".join(list(child.last_lines)[-3:]) or "it said nothing"
             raise StartError(f"{child.name} did not start: {said}")
@@ -49,6 +56,12 @@ def is_decided(child: Child, ready: Callable[[], bool]) -> bool:
 
 def is_passing(child: Child) -> bool:
     return any(fault in line for line in child.last_lines for fault in PASSING_FAULTS)
+
+
+def has_lost_port(child: Child) -> bool:
+    """Whether a server that ended has tried in vain to have its port back, because another program listens there."""
+    words = os.strerror(errno.EADDRINUSE)
+    return child.due_at is not None and child.failures > PORT_TRIES and any(words in line for line in child.last_lines)
 
 
 def stop_leftover(pid_file: Path, program: str, mark: Path, stop_signal: int) -> None:

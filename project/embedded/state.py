@@ -5,6 +5,7 @@ Standard library only and nothing done at import: settings.py imports this.
 
 import contextlib
 import fcntl
+import glob
 import json
 import os
 import time
@@ -38,8 +39,9 @@ def open_private(name: str, flags: int) -> int:
 
 def write_private(path: Path, text: str) -> None:
     """Replace `path` by `text`, mode 0600; after a crash it holds the old text or the new one, never half."""
+    for half in path.parent.glob(f"{glob.escape(path.name)}.*.new"):  # of who was killed while writing
+        half.unlink(missing_ok=True)
     temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
-    temporary.unlink(missing_ok=True)
     with open(temporary, "x", opener=open_private) as stream:
         stream.write(text)
         stream.flush()
