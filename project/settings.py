@@ -6,8 +6,10 @@ What is missing or contradicts itself stops the start with one sentence.
 import ipaddress
 import os
 import secrets
+import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
@@ -19,7 +21,18 @@ from project.env import broker_beside, var_dir
 VERSION = "0.1.0"
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
+
+class Env(environ.Env):
+    """Says which setting cannot be read."""
+
+    def get_value(self, var: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().get_value(var, *args, **kwargs)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{var} is {os.environ.get(var)!r}, which cannot be read: {error}.") from error
+
+
+env = Env()
 if (BASE_DIR / ".env").is_file():
     env.read_env(str(BASE_DIR / ".env"))
 
@@ -40,13 +53,16 @@ def kept_secret(path: Path) -> str:
         return path.read_text().strip()
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    value = secrets.token_urlsafe(50)
+    new = path.with_name(f"{path.name}.{secrets.token_hex(8)}.new")
     try:
-        with open(path, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
-            stream.write(value)
+        with open(new, "x", opener=lambda name, flags: os.open(name, flags, 0o600)) as stream:
+            stream.write(secrets.token_urlsafe(50))
+        os.link(new, path)  # all of it or, on a full disk, nothing; a link never replaces
     except FileExistsError:  # another process was quicker
-        return path.read_text().strip()
-    return value
+        pass
+    finally:
+        new.unlink(missing_ok=True)
+    return path.read_text().strip()
 
 
 VAR_DIR = var_dir()
@@ -54,9 +70,17 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 HTTPS = env.bool("HTTPS", default=False)
 DEBUG = env.bool("DEBUG", default=False)
+WEB_THREADS = env.int("WEB_THREADS", default=8)
+BODY_TIMEOUT_SECONDS = env.float("BODY_TIMEOUT_SECONDS", default=30.0)
+BODY_MIN_BYTES_PER_SECOND = env.int("BODY_MIN_BYTES_PER_SECOND", default=1024)
+if WEB_THREADS < 2 or BODY_TIMEOUT_SECONDS <= 0 or BODY_MIN_BYTES_PER_SECOND < 1:
+    raise ImproperlyConfigured(
+        "WEB_THREADS must be 2 or more, BODY_TIMEOUT_SECONDS and BODY_MIN_BYTES_PER_SECOND more than 0."
+    )
 PUBLIC_READ = env.bool("PUBLIC_READ", default=is_loopback(HOST))
 SIMULATED_API = env.bool("SIMULATED_API", default=is_loopback(HOST))
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=20 * 1024**3)
+SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):
     raise ImproperlyConfigured(f"DEFAULT_ASSEMBLY is {DEFAULT_ASSEMBLY!r}; it can be GRCh37 or GRCh38.")
@@ -67,9 +91,18 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=sorted({HOST, "127.0.0.1", "lo
 if "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts that this server answers for; '*' is not accepted.")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Whose X-Forwarded-For is believed. With HTTPS=1 there is a proxy in front, most often on this machine.
+try:
+    TRUSTED_PROXIES = [
+        ipaddress.ip_network(text, strict=False)
+        for text in env.list("TRUSTED_PROXIES", default=["127.0.0.1", "::1"] if HTTPS else [])
+    ]
+except ValueError as error:
+    raise ImproperlyConfigured(f"TRUSTED_PROXIES must be addresses or networks, comma-separated: {error}.") from error
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "project.core.apps.AdminConfig",
+    "project.accounts",  # before auth: its commands leave a row in the audit trail
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -90,7 +123,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "project.core.middleware.OriginMiddleware",
+    "project.core.requests.RequestsMiddleware",
     "stats.middleware.CountingMiddleware",
+    "project.core.middleware.BodyMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -132,6 +168,9 @@ REDIS_URL = env.str("REDIS_URL", default="") or SERVICES.get("REDIS_URL", "redis
 CELERY_BROKER_URL = (
     env.str("CELERY_BROKER_URL", default="") or SERVICES.get("CELERY_BROKER_URL", "") or broker_beside(REDIS_URL)
 )
+# Two Vardesks can share a Redis: everything that either writes begins with its prefix.
+REDIS_KEY_PREFIX = env.str("REDIS_KEY_PREFIX", default="vardesk")
+HITS_KEY_PREFIX = f"{REDIS_KEY_PREFIX}:hits:"
 
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
@@ -144,7 +183,7 @@ CACHES = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "vardesk",
+        "KEY_PREFIX": REDIS_KEY_PREFIX,
         # A page never waits for Redis longer than this.
         "OPTIONS": {"SOCKET_CONNECT_TIMEOUT": 0.5, "SOCKET_TIMEOUT": 0.5, "IGNORE_EXCEPTIONS": True},
     }
@@ -162,7 +201,12 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
     if CELERY_BROKER_URL.startswith("amqp")
-    else {"socket_connect_timeout": 2, "socket_timeout": 30, "visibility_timeout": 3600}
+    else {
+        "socket_connect_timeout": 2,
+        "socket_timeout": 30,
+        "visibility_timeout": 3600,
+        "global_keyprefix": f"{REDIS_KEY_PREFIX}:broker:",
+    }
 )
 CELERY_BEAT_SCHEDULE = {
     "wake-waiting-jobs": {
@@ -170,6 +214,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": timedelta(seconds=5),
         "options": {"expires": 5},
     },
+    "sweep-accounts": {"task": "accounts.sweep", "schedule": timedelta(hours=6)},
 }
 JOB_HEARTBEAT_SECONDS = 2.0
 JOB_STALE_SECONDS = env.float("JOB_STALE_SECONDS", default=30.0)
@@ -197,21 +242,32 @@ WHITENOISE_MAX_AGE = 3600
 # --- people ----------------------------------------------------------------------------------------
 
 LOGIN_URL = "login"
+SESSION_ENGINE = "project.accounts.sessions"
+SESSION_COOKIE_AGE = env.int("SESSION_DAYS", default=14) * 86_400
+PASSWORD_RESET_TIMEOUT = 3600 * 24
+# Failed tries in LOGIN_WINDOW_SECONDS; see accounts/throttle.py.
+LOGIN_TRIES_PER_ACCOUNT = env.int("LOGIN_TRIES_PER_ACCOUNT", default=10)
+LOGIN_TRIES_PER_ADDRESS = env.int("LOGIN_TRIES_PER_ADDRESS", default=100)
+LOGIN_WINDOW_SECONDS = env.int("LOGIN_WINDOW_SECONDS", default=900)
+TOKEN_MAX_DAYS = env.int("TOKEN_MAX_DAYS", default=365)
+# Without a mail server mails are printed where the web server writes its log.
+vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="vardesk@localhost")
 LOGIN_REDIRECT_URL = "variants:home"
 LOGOUT_REDIRECT_URL = "variants:home"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
-REST_KNOX = {"TOKEN_TTL": timedelta(days=365), "AUTH_HEADER_PREFIX": "Token"}
+REST_KNOX = {"TOKEN_TTL": timedelta(days=TOKEN_MAX_DAYS), "AUTH_HEADER_PREFIX": "Token"}
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "project.accounts.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["project.common.rendering.FastJSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["project.common.rendering.BoundedJSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "project.common.problems.exception_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
@@ -259,12 +315,41 @@ TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
+FORMAT_MODULE_PATH = "project.formats"
 
+# --- logs and metrics ------------------------------------------------------------------------------
+
+LOG_FORMAT = env.str("LOG_FORMAT", default="") or ("plain" if sys.stderr.isatty() else "json")
+if LOG_FORMAT not in ("json", "plain"):
+    raise ImproperlyConfigured(f"LOG_FORMAT is {LOG_FORMAT!r}; it can be json or plain.")
+SLOW_QUERY_MS = env.int("SLOW_QUERY_MS", default=500)
+# Where the web processes keep their counts. prometheus_client reads the variable when it is first imported.
+METRICS_DIR = Path(os.environ.setdefault("PROMETHEUS_MULTIPROC_DIR", str(VAR_DIR / "run" / "metrics")))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{levelname:<7} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "formatters": {
+        "json": {"()": "project.common.logs.JSONFormatter"},
+        "plain": {"()": "project.common.logs.PlainFormatter"},
+    },
+    "filters": {"not_said_yet": {"()": "project.common.logs.NotSaidYet"}},
+    "handlers": {
+        "console": {
+            "class": "project.common.logs.StandardErrorHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["not_said_yet"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}, "celery": {"level": "WARNING"}, "kombu": {"level": "WARNING"}},
+    "loggers": {
+        "django": {"handlers": [], "level": "INFO"},  # its own would mail whole requests
+        "django.request": {"level": "ERROR"},  # RequestsMiddleware tells of the others
+        "django.server": {"handlers": [], "level": "ERROR", "propagate": True},
+        "celery": {"level": "WARNING"},
+        "kombu": {"level": "WARNING"},
+        "httpx": {"level": "WARNING"},
+        # These do not propagate: Celery's pool, and granian, which logs what breaks while an answer is streamed.
+        "multiprocessing": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "_granian": {"handlers": ["console"], "level": "ERROR", "propagate": False},
+    },
 }

@@ -1,6 +1,6 @@
 """The counters in Redis, and the one place that knows their keys.
 
-Under the prefix `vardesk:hits:` (setting HITS_KEY_PREFIX):
+Under the prefix `vardesk:hits:` (setting HITS_KEY_PREFIX, from REDIS_KEY_PREFIX):
 
     paths, public   sorted sets: full path, or the name that everybody may read -> minus its count. Minus,
                     because Redis orders equal scores by name, and so the plain order is "most requested
@@ -44,7 +44,7 @@ log = logging.getLogger(__name__)
 
 def key(name: str) -> str:
     """The full name of a key of ours."""
-    return getattr(settings, "HITS_KEY_PREFIX", "vardesk:hits:") + name
+    return settings.HITS_KEY_PREFIX + name
 
 
 @lru_cache(maxsize=8)

@@ -26,6 +26,8 @@ from stats import boards, rollups, spool
 from stats.models import SpoolSegment
 
 TURN_S = 0.25
+IDLE_TURN_S = 1.0
+IDLE_AFTER_TURNS = 8
 MAX_PAUSE_S = 5.0
 BATCH = 8  # entries of 256 KB at most: about 30,000 hits in one transaction
 # Entries. Longer than this the stream is not fed: PostgreSQL is away, and the spool on disk holds the rest.
@@ -203,22 +205,26 @@ def drain_all(drainer: Drainer) -> None:
 
 
 def run(drainer: Drainer, stop: threading.Event) -> None:
-    """Turn every 250 ms until `stop` is set. What goes wrong is logged and tried again, after 5 s at most."""
-    pause_s = TURN_S
+    """Turn every 250 ms until `stop` is set, every second after a while without hits.
+
+    What goes wrong is logged and tried again, after 5 s at most.
+    """
+    pause_s, idle_turns = TURN_S, 0
     while not stop.is_set():
         try:
             moved = drainer.turn()
-            pause_s = TURN_S
+            idle_turns = 0 if moved else idle_turns + 1
+            pause_s = TURN_S if idle_turns < IDLE_AFTER_TURNS else IDLE_TURN_S
         except (redis.RedisError, DatabaseError, OSError) as error:
+            connection.close()  # it may be a dead one
             pause_s = min(pause_s * 2, MAX_PAUSE_S)
             log.warning("Hits wait in the spool: %s. Next try in %.1f s.", type(error).__name__, pause_s)
             moved = False
         except Exception:  # a bug of ours must not end the counting
+            connection.close()
             pause_s = MAX_PAUSE_S
             log.exception("The drainer failed; next try in %.1f s.", pause_s)
             moved = False
-        if pause_s > TURN_S:
-            connection.close()
         if not moved:
             stop.wait(pause_s)
     connection.close()

@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.functional import SimpleLazyObject
 
+from project.common.origin import user_id_of
 from stats import naming, spool
 
 
@@ -44,15 +44,3 @@ class CountingMiddleware:
         method = (request.method or "")[:16]
         duration_us = min(duration_us, 2**31 - 1)
         self.spool.append(time.time_ns() // 1000, method, path, route, status, duration_us, user_id)
-
-
-def user_id_of(request: HttpRequest) -> int | None:
-    """The user whom the request was answered to, None for anonymous readers.
-
-    Looks only at what the view found out: to load a session here would cost a query for each hit. An answer
-    that did not depend on who asked is therefore nobody's.
-    """
-    user = request.__dict__.get("user")
-    if isinstance(user, SimpleLazyObject):  # Django's, which keeps the user here once somebody has looked
-        user = request.__dict__.get("_cached_user")
-    return getattr(user, "pk", None)

@@ -2,16 +2,18 @@
 
 import hashlib
 import re
-from functools import lru_cache
 from urllib.parse import quote
 
-from django.contrib.admindocs.views import simplify_regex
 from django.urls import ResolverMatch
+
+from project.common.origin import template_of
 
 MAX_PATH_BYTES = 512
 SIMULATED_VIEW = "stats:simulated"
 SIMULATED_ROUTE = "/api/<rest>"
 NO_ROUTE = "(no such page)"
+# The link of a password reset opens an account to whoever reads it, for a day. Its final slash may be missing.
+RESET_LINK = re.compile(r"(/accounts/reset/[^/]*/)[^/]+")
 
 # `public_name` in SQL, for rows that have `path` and `route`.
 PUBLIC_NAME_SQL = f"CASE route WHEN '{SIMULATED_ROUTE}' THEN path WHEN '' THEN '{NO_ROUTE}' ELSE route END"
@@ -30,7 +32,9 @@ def counted_path(path: str) -> str:
     What cannot be printed (control characters, line separators, direction marks) is percent-encoded. A path
     over 512 bytes of UTF-8 becomes its first 480 bytes (cut between characters), "..." and the first 16 hex
     digits of the SHA-256 of the whole: such paths are still counted apart, but not shown in full.
+    The secret in the link of a password reset is left out.
     """
+    path = RESET_LINK.sub(r"\1...", path) if path.startswith("/accounts/reset/") else path
     if not path.isprintable():
         path = "".join(c if c.isprintable() else quote(c, errors="backslashreplace") for c in path)
     if len(path) * 4 <= MAX_PATH_BYTES:
@@ -50,10 +54,4 @@ def route_of(match: ResolverMatch | None, *, has_simulated_api: bool) -> str:
         return ""
     if match.view_name == SIMULATED_VIEW:
         return SIMULATED_ROUTE if has_simulated_api else ""
-    return _template(match.route)
-
-
-@lru_cache(maxsize=2048)
-def _template(route: str) -> str:
-    """`route` as Django holds it (converters, regular expressions) in the plain form `/genes/<symbol>/`."""
-    return re.sub(r"<\w+:(\w+)>", r"<\1>", simplify_regex(route))[:100]
+    return template_of(match.route)

@@ -8,12 +8,13 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from project.common.params import one_of, whole_number
-from project.common.problems import BadQuery, problem_response
+from project.common.problems import BadQuery, problem_of, problem_response
+from project.core.roles import is_administrator
 from stats import boards, report, rollups
 
 MAX_LIMIT = 1000
@@ -29,13 +30,13 @@ def stats_list(request: HttpRequest) -> HttpResponse:
         if not (settings.PUBLIC_READ or reader.is_authenticated):
             login = redirect_to_login(request.get_full_path())
             return login if as_html else _unauthorized("Statistics are for people with an account here.")
-        page = ranking_page(request, is_staff=reader.is_staff)
-    except AuthenticationFailed as error:
-        return _unauthorized(str(error.detail))
+        page = ranking_page(request, is_staff=is_administrator(reader))
+    except APIException as error:
+        return problem_of(error)
     except BadQuery as error:
         return problem_response(400, str(error), error.errors)
     if as_html:
-        return render(request, "stats/list.html", page | {"is_staff": reader.is_staff})
+        return render(request, "stats/list.html", page | {"is_staff": is_administrator(reader)})
     return JsonResponse({name: page[name] for name in ("count", "total", "results", "lost", "bad_lines", "source")})
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import orjson
 from django.core.exceptions import ValidationError
+from django.db import DataError
 from django.db.models import F, Q, QuerySet
 
 from project.common.params import whole_number
@@ -102,7 +103,13 @@ def keyset_page(rows: QuerySet, params: Mapping[str, str], keys: Sequence[Key], 
             rows = rows.filter(_after(keys, values, backwards=backwards))
         except (ValueError, TypeError, ValidationError) as error:
             raise BadQuery({"cursor": "This is not a cursor that Vardesk gave; start again without it."}) from error
-    found = list(rows.order_by(*_order(keys, backwards=backwards))[: size + 1])
+    try:
+        found = list(rows.order_by(*_order(keys, backwards=backwards))[: size + 1])
+    except DataError as error:
+        if not cursor:
+            raise
+        # A time zone of a day's width, a date before all: only PostgreSQL knows what it does not take.
+        raise BadQuery({"cursor": "This is not a cursor that Vardesk gave; start again without it."}) from error
     more, found = len(found) > size, found[:size]
     if backwards:
         found.reverse()

@@ -40,6 +40,16 @@ def problem_response(status: int, detail: str, errors: Mapping | None = None, ti
     return HttpResponse(body, status=status, content_type=CONTENT_TYPE)
 
 
+def problem_of(error: exceptions.APIException) -> HttpResponse:
+    """DRF's error as a plain Django response, for a view that asks DRF who its reader is."""
+    response = problem_response(error.status_code, str(error.detail))
+    if error.status_code == HTTPStatus.UNAUTHORIZED:
+        response["WWW-Authenticate"] = "Token"
+    if wait_s := getattr(error, "wait", None):
+        response["Retry-After"] = str(int(wait_s))
+    return response
+
+
 def _errors_of(detail: object) -> dict[str, list[str]]:
     """DRF's nested validation detail as field -> sentences."""
     if isinstance(detail, Mapping):

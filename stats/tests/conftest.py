@@ -18,7 +18,7 @@ from stats.drain import Drainer, drain_all
 def own_spool(settings, tmp_path) -> Iterator[Path]:
     """A spool folder and Redis keys of this test's own."""
     settings.SPOOL_DIR = tmp_path / "spool"
-    settings.HITS_KEY_PREFIX = f"vardesk:test:{uuid4()}:"
+    settings.HITS_KEY_PREFIX = f"{settings.REDIS_KEY_PREFIX}:test:{uuid4()}:"
     settings.SIMULATED_API = settings.PUBLIC_READ = True
     url = settings.REDIS_URL
     yield settings.SPOOL_DIR

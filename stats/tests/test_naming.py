@@ -14,6 +14,10 @@ from stats.naming import MAX_PATH_BYTES, counted_path, public_name, route_of
         ("/api/\x00/", "/api/%00/"),
         ("/api/\u2028\u202e/", "/api/%E2%80%A8%E2%80%AE/"),
         ("/api/\udcff/", "/api/%5Cudcff/"),
+        ("/accounts/reset/Nw/die9t4-df9c36/", "/accounts/reset/Nw/.../"),
+        ("/accounts/reset/Nw/die9t4-df9c36", "/accounts/reset/Nw/..."),
+        ("/accounts/reset/sent/", "/accounts/reset/sent/"),
+        ("/api/accounts/reset/Nw/a/", "/api/accounts/reset/Nw/a/"),
     ],
 )
 def test_a_path_is_counted_in_a_form_that_can_be_printed(path, counted):

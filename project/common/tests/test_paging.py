@@ -113,6 +113,8 @@ def test_a_row_added_meanwhile_moves_no_page():
         ([Key("created"), ID], ["yesterday", 1]),
         ([Key("created"), ID], [5, 1]),
         ([Key("created"), ID], [True, 1]),
+        ([Key("created"), ID], ["9999-12-31T23:59:59-23:59", 1]),
+        ([Key("created"), ID], ["0001-01-01T00:00:00+23:59", 1]),
         ([Key("title"), ID], ["\0", 1]),
     ],
     ids=ascii,
