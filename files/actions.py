@@ -14,9 +14,13 @@ from files.ingest import READ_TASK
 from files.models import DataFile
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
-from project.core.models import Job, record
-from variants.loading import withdraw
+from project.core.audit import fields_of, record
+from project.core.models import Job
+from variants.load_access import withdraw_load
 from variants.models import Load
+
+# What the audit trail says of a file: nothing of its content.
+KEPT_FIELDS = ("name", "size", "sha256", "visibility", "assembly")
 
 
 def clean_name(name: str) -> str:
@@ -48,7 +52,7 @@ def upload(
             file.save(update_fields=["size", "sha256", "state"])
             params = {} if then_import is None else {"import": then_import}
             jobs.enqueue(READ_TASK, kind="read", title=f"Read {name}", owner=by, file_id=file.pk, params=params)
-            record("file uploaded", file, by=by, size=file.size, sha256=file.sha256)
+            record("file uploaded", file, by=by, after=fields_of(file, KEPT_FIELDS))
         except BaseException:
             shutil.rmtree(file.folder, ignore_errors=True)
             raise
@@ -72,9 +76,13 @@ def _store(file: DataFile, chunks: Iterable[bytes]) -> tuple[int, str]:
 
 
 def rename(file: DataFile, name: str, *, by: Any) -> None:
-    file.name = clean_name(name)
-    file.save(update_fields=["name"])
-    record("file renamed", file, by=by)
+    before, after = {"name": file.name}, {"name": clean_name(name)}
+    if before == after:
+        return
+    file.name = after["name"]
+    with transaction.atomic():
+        file.save(update_fields=["name"])
+        record("file renamed", file, by=by, before=before, after=after)
 
 
 def live_loads(file: DataFile) -> Any:
@@ -94,11 +102,10 @@ def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
         )
     with transaction.atomic():
         for load in loads:
-            withdraw(load)
-            record("load withdrawn", load, by=by)
+            withdraw_load(load, by=by)
         for job in Job.objects.filter(file_id=file.pk).in_work():
             job.ask_to_cancel()
-        record("file deleted", file, by=by, name=file.name, sha256=file.sha256)
+        record("file deleted", file, by=by, before=fields_of(file, KEPT_FIELDS))
         folder = file.folder
         file.delete()
         transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))

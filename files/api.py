@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -24,7 +24,9 @@ from files.store import BadQuestion, Table, csv_lines
 from project.common.paging import Key, keyset_page, page_size, url_with
 from project.common.params import flag, one_of, refuse_nul, whole_number
 from project.common.problems import BadQuery, Conflict
+from project.common.rendering import BoundedJSONParser
 from project.core.api import JobSerializer
+from project.core.permissions import MayWorkWithFiles
 
 ORDERINGS = ("created", "-created", "name", "-name", "size", "-size")
 
@@ -73,7 +75,8 @@ def ready_table(file: DataFile) -> Table:
 
 
 class FileList(APIView):
-    parser_classes = [MultiPartParser, JSONParser]
+    permission_classes = [MayWorkWithFiles]
+    parser_classes = [MultiPartParser, BoundedJSONParser]
 
     @extend_schema(
         operation_id="files_list",

@@ -6,9 +6,11 @@ class FilesConfig(AppConfig):
 
     def ready(self) -> None:
         from files.claim_sources import DataFiles
-        from files.ingest import job_ended
+        from files.ingest import before_import_retry, before_retry, job_ended
         from project.core import endings
         from variants import sources
 
         sources.register(DataFiles())
         endings.listen("read", job_ended)
+        endings.listen_to_retries("read", before_retry)
+        endings.listen_to_retries("import", before_import_retry)

@@ -12,8 +12,9 @@ from files import store
 from files.models import DataFile
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
+from project.core.audit import record
 from project.core.jobs import JobError, Run
-from project.core.models import Job, record
+from project.core.models import Job
 from variants.loading import LoadSpec, load_claims
 from variants.models import ASSEMBLIES
 from variants.normalise import FIELDS, MACROS
@@ -46,7 +47,7 @@ def start_import(
         job = jobs.enqueue(
             IMPORT_TASK, kind="import", title=f"Import {file.name}", owner=by, file_id=file.pk, params=params
         )
-        record("import started", file, by=by, job=job.pk)
+        record("import started", file, by=by, after={"assembly": chosen, "source": params["source"]}, job=job.pk)
     return job
 
 

@@ -3,15 +3,17 @@
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from files import store
 from files.importing import start_import
 from files.models import DataFile
+from files.permissions import get_own_file
 from files.readers.dialect import NAMES, Dialect, sniff
 from files.readers.errors import BadQuotes, NotATable
 from files.readers.records import Row, column_names, is_quoted, scan
 from files.readers.text import find_encoding, is_gzip, sample
-from project.common.problems import BadQuery
+from project.common.problems import BadQuery, Conflict
 from project.core.jobs import JobError, Run
 from project.core.models import Job
 
@@ -79,6 +81,28 @@ def job_ended(job: Job) -> None:
         file.update(state=DataFile.State.CANCELLED, error="Reading was cancelled.")
     else:
         file.update(state=DataFile.State.FAILED, error=job.error)
+
+
+def before_retry(job: Job, by: Any) -> None:
+    """A read job is done again: its file waits as it did after the upload. Raises Conflict where it is gone."""
+    file = _file_of(job, by)
+    if Job.objects.in_work().filter(kind=job.kind, file_id=file.pk).exists():
+        raise Conflict("The file is being read already.")
+    DataFile.objects.filter(pk=file.pk).exclude(state=DataFile.State.READY).update(
+        state=DataFile.State.QUEUED, progress=0.0, error=""
+    )
+
+
+def before_import_retry(job: Job, by: Any) -> None:
+    """Raises Conflict where the file is gone or is not read, as a new import would."""
+    if (state := _file_of(job, by).state) != DataFile.State.READY:
+        raise Conflict(f"The file is {state}; it can be imported when it is ready.")
+
+
+def _file_of(job: Job, by: Any) -> DataFile:
+    if not DataFile.objects.filter(pk=job.file_id or 0).exists():
+        raise Conflict("The file was deleted; there is nothing to do again.")
+    return get_own_file(by, job.file_id or 0)
 
 
 def _read(file: DataFile, run: Run, scratch: Path) -> None:

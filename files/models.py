@@ -8,20 +8,22 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from project.core.roles import is_administrator
+
 
 class DataFileQuerySet(models.QuerySet["DataFile"]):
     def readable_by(self, user: Any) -> "DataFileQuerySet":
-        """Public files for everyone, shared ones for who is logged in, private ones for their owner; all for staff."""
+        """Public files for all, shared ones for who is logged in, private ones for their owner; administrators: any."""
         if not user.is_authenticated:
             return self.filter(visibility=DataFile.Visibility.PUBLIC)
-        if user.is_staff:
+        if is_administrator(user):
             return self
         return self.filter(Q(owner=user) | Q(visibility__in=(DataFile.Visibility.SHARED, DataFile.Visibility.PUBLIC)))
 
     def writable_by(self, user: Any) -> "DataFileQuerySet":
         if not user.is_authenticated:
             return self.none()
-        return self if user.is_staff else self.filter(owner=user)
+        return self if is_administrator(user) else self.filter(owner=user)
 
 
 class DataFile(models.Model):

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import Http404
 
 from files.models import DataFile
+from project.core.roles import Right, is_administrator, may, require
 
 
 def get_file_for(user: Any, pk: int) -> DataFile:
@@ -13,8 +14,10 @@ def get_file_for(user: Any, pk: int) -> DataFile:
 
 
 def get_own_file(user: Any, pk: int) -> DataFile:
-    """The file if `user` may change it, else Http404."""
-    return _one(DataFile.objects.writable_by(user), pk)
+    """The file if it is `user`'s to change, else Http404. Raises PermissionDenied where only the role is missing."""
+    found = _one(DataFile.objects.writable_by(user), pk)
+    require(user, Right.WORK_WITH_FILES)
+    return found
 
 
 def _one(files: Any, pk: int) -> DataFile:
@@ -25,4 +28,4 @@ def _one(files: Any, pk: int) -> DataFile:
 
 
 def may_change(user: Any, file: DataFile) -> bool:
-    return user.is_authenticated and (user.is_staff or file.owner_id == user.pk)
+    return (is_administrator(user) or file.owner_id == user.pk) and may(user, Right.WORK_WITH_FILES)

@@ -22,7 +22,8 @@ from project.common.paging import Key, keyset_page, url_with
 from project.common.params import whole_number
 from project.common.problems import BadQuery, Conflict
 from project.core.models import Job
-from project.core.permissions import readers_only
+from project.core.permissions import needs, readers_only
+from project.core.roles import Right
 from project.core.views import job_row
 from variants.models import ASSEMBLIES, Load
 
@@ -80,7 +81,7 @@ def file_row(file: DataFile) -> dict[str, Any]:
 
 
 @require_POST
-@login_required
+@needs(Right.WORK_WITH_FILES)
 def upload(request: HttpRequest) -> HttpResponse:
     """The plain form, for browsers without scripts; scripts use the API."""
     sent = request.FILES.getlist("file")

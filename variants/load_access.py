@@ -5,14 +5,15 @@ from typing import Any
 from django.db import transaction
 from django.http import Http404
 
-from project.core.models import record
+from project.core.audit import record
+from project.core.roles import Right, may
 from variants.loading import withdraw
 from variants.models import Load
 from variants.sources import FileRef, files
 
 
 def get_load_for(user: Any, pk: int) -> tuple[Load, FileRef | None]:
-    """The load, and its file where `user` may read it. Raises Http404 unless they may, or made the load, or are staff."""
+    """The load, and its file where `user` may read it. Raises Http404 unless they may, or made the load, or are curators."""
     load = Load.objects.select_related("created_by").filter(pk=pk).first() if pk < 2**63 else None
     ref = files().readable(user, [load]).get(load.pk) if load else None
     if load is None or not (ref or may_withdraw(user, load)):
@@ -21,11 +22,15 @@ def get_load_for(user: Any, pk: int) -> tuple[Load, FileRef | None]:
 
 
 def may_withdraw(user: Any, load: Load) -> bool:
-    return user.is_authenticated and (user.is_staff or load.created_by_id == user.pk)
+    """Its maker may; a curator may take back anybody's."""
+    if may(user, Right.CURATE):
+        return True
+    return user.is_authenticated and load.created_by_id == user.pk and may(user, Right.WORK_WITH_FILES)
 
 
 def withdraw_load(load: Load, *, by: Any) -> None:
     """Take the load's claims out of the database; importing its file again brings them back."""
     with transaction.atomic():
-        withdraw(load)
-        record("load withdrawn", load, by=by)
+        before = {"state": load.state}
+        if withdraw(load):
+            record("load withdrawn", load, by=by, before=before, after={"state": load.state})

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from project.common.rendering import to_json
+from project.core.audit import record
 from project.core.jobs import JobError, Run
 from variants import merge_sql
 from variants.classification import classify
@@ -71,16 +72,22 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     return load
 
 
-def withdraw(load: Load) -> None:
-    """Take a load's claims out of every list, aggregate and count; its rows stay as history. Call in a transaction."""
+def withdraw(load: Load) -> bool:
+    """Take a load's claims out of every list, aggregate and count; its rows stay as history. Call in a transaction.
+
+    False where somebody else was quicker.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
-        Load.objects.filter(pk=load.pk).update(state=Load.State.WITHDRAWN)
+        load_here = Load.objects.filter(pk=load.pk).exclude(state=Load.State.WITHDRAWN)
+        load.state = Load.State.WITHDRAWN
+        if not load_here.update(state=Load.State.WITHDRAWN):
+            return False
         cursor.execute(merge_sql.AFFECTED_BY_LOAD, {"load": load.pk})
         cursor.execute(merge_sql.AGGREGATE, {"load": load.pk})
         cursor.execute(merge_sql.COUNT_GENES)
         cursor.execute("DROP TABLE affected, touched_genes")
-    load.state = Load.State.WITHDRAWN
+    return True
 
 
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> int:
@@ -158,11 +165,14 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
             },
         )  # fmt: skip
         for earlier in Load.objects.filter(checksum=spec.checksum, state=Load.State.LIVE).exclude(pk=load.pk):
+            record("load replaced", earlier, by=run.job.owner, before={"state": earlier.state}, by_load=load.pk)
             withdraw(earlier)  # the same bytes read in another way: only the latest reading counts
         cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source})
         counts = _count(cursor, staging, spec.rejected_by_reader)
         reasons, remarks = _said(cursor, staging, of_kept=False), _said(cursor, staging, of_kept=True)
         cursor.execute("DROP TABLE affected, seen, named, touched_genes, places, gene_bin, links, first_said")
+    changed = {"state": load.state, "counts": counts}
+    record("load made" if is_new else "load repeated", load, by=run.job.owner, after=changed, job=run.job.pk)
     if is_new:  # the same again merges everything; what the load brought stays its own
         Load.objects.filter(pk=load.pk).update(counts=counts)
     run.save(counts=counts, result={"load": load.pk, "reasons": reasons, "remarks": remarks, "notes": notes})

@@ -180,6 +180,13 @@ def test_a_file_over_the_limit_is_400_and_nothing_of_it_stays(mine, settings):
     assert not settings.STORAGE_DIR.exists() or not list(settings.STORAGE_DIR.iterdir())
 
 
+@pytest.mark.parametrize(("method", "rest"), [("patch", ""), ("post", "import/"), ("post", None)])
+def test_json_that_is_nested_too_deeply_is_400(mine, file, method, rest):
+    address = LIST if rest is None else f"{LIST}{file.pk}/{rest}"
+    answer = getattr(mine, method)(address, "[" * 100_000, content_type="application/json")
+    assert is_problem(answer, 400), answer.content
+
+
 def test_a_body_that_is_no_form_is_400_or_415(mine):
     assert mine.post(LIST, "<xml/>", content_type="application/xml").status_code == 415
     assert is_problem(mine.post(LIST, "{", content_type="application/json"), 400)

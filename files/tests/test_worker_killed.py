@@ -30,11 +30,12 @@ TAKEN_UP_WITHIN_S = 90.0
 
 
 class Workers:
-    """Real worker and beat processes on the test's database, with a broker of their own."""
+    """Real worker and beat processes on the test's database, with a queue of their own on the broker of the tests."""
 
     def __init__(self, settings, folder):
-        self.url, self.prefix = settings.REDIS_URL, f"vardesk-test-{uuid4()}:"
-        self.options = {"global_keyprefix": self.prefix}
+        self.url, self.queue = settings.CELERY_BROKER_URL, f"vardesk-test-{uuid4()}"
+        self.prefix = f"{settings.REDIS_KEY_PREFIX}:{self.queue}:"
+        self.options = {} if self.url.startswith("amqp") else {"global_keyprefix": self.prefix}
         self.folder, self.running = folder, []
         (folder / "killed_settings.py").write_text(
             "from pathlib import Path\nfrom project.settings import *\n"
@@ -43,6 +44,7 @@ class Workers:
             f"CELERY_BROKER_TRANSPORT_OPTIONS = {self.options!r}\n"
             f"VAR_DIR = Path({str(settings.VAR_DIR)!r})\n"
             f"STORAGE_DIR = Path({str(settings.STORAGE_DIR)!r})\n"
+            f"CELERY_TASK_DEFAULT_QUEUE = {self.queue!r}\n"
             "JOB_STALE_SECONDS = 3.0\nJOB_HEARTBEAT_SECONDS = 0.5\n"
         )
         paths = os.pathsep.join([str(folder), str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")])
@@ -72,7 +74,7 @@ class Workers:
 
     def wake(self, job: Job) -> None:
         with Connection(self.url, transport_options=self.options) as broker:
-            app.send_task(job.task, args=[job.pk], connection=broker, retry=False)
+            app.send_task(job.task, args=[job.pk], connection=broker, queue=self.queue, retry=False)
 
     def kill(self, process: subprocess.Popen) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -82,6 +84,10 @@ class Workers:
     def end(self) -> None:
         for process in self.running:
             self.kill(process)
+        if self.url.startswith("amqp"):
+            with Connection(self.url) as broker:
+                broker.default_channel.queue_delete(self.queue)
+            return
         client = redis.Redis.from_url(self.url)
         for name in client.scan_iter(f"{self.prefix}*", count=1000):
             client.delete(name)

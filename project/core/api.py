@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -11,18 +12,23 @@ from rest_framework.views import APIView
 
 from project.common.paging import Key, keyset_page, page_size, url_with
 from project.common.params import one_of, whole_number
-from project.core.models import Job, record
+from project.core import jobs as work
+from project.core.audit import record
+from project.core.models import Job
 
 
 class JobSerializer(serializers.ModelSerializer):
     error = serializers.SerializerMethodField(help_text="null, or what went wrong in words")
     file = serializers.IntegerField(source="file_id", allow_null=True)
+    retry_of = serializers.IntegerField(
+        source="retry_of_id", allow_null=True, help_text="the job that this one does again"
+    )
 
     class Meta:
         model = Job
         fields = [
             "id", "kind", "title", "state", "progress", "message", "counts", "file", "result_file", "result",
-            "error", "created", "started", "finished",
+            "error", "retry_of", "created", "started", "finished",
         ]  # fmt: skip
 
     def get_error(self, job: Job) -> str | None:
@@ -37,15 +43,19 @@ class JobPageSerializer(serializers.Serializer):
 
 
 def get_job_for(user: Any, pk: int) -> Job:
-    """The job if it is this person's (staff: anyone's), else 404."""
+    """The job if it is this person's (administrators: anyone's), else 404."""
     return get_object_or_404(Job.objects.visible_to(user), pk=pk)
 
 
 def cancel(job: Job, *, by: Any) -> None:
     """Ask a job to stop; one that is over stays as it is."""
-    if not job.is_over:
+    with transaction.atomic():
+        job.refresh_from_db(from_queryset=Job.objects.select_for_update())  # it may have ended since it was looked up
+        if job.is_over:
+            return
+        before = {"state": job.state}
         job.ask_to_cancel()
-        record("job cancelled", job, by=by)
+        record("job cancelled", job, by=by, before=before, after={"state": job.state})
 
 
 class JobList(APIView):
@@ -89,3 +99,16 @@ class JobCancel(APIView):
         job = get_job_for(request.user, id)
         cancel(job, by=request.user)
         return Response(JobSerializer(job).data)
+
+
+class JobRetry(APIView):
+    @extend_schema(
+        operation_id="jobs_retry",
+        description="Do the work of a failed or cancelled job again, as a new job. 409 where it is in work, succeeded,"
+        " or was retried already.",
+        request=None,
+        responses={202: JobSerializer},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        again = work.retry(get_job_for(request.user, id), by=request.user)
+        return Response(JobSerializer(again).data, status=202)

@@ -6,7 +6,7 @@ The work is a plain function `work(run: Run) -> None` that starts from scratch o
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +14,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from project.celery import app
+from project.common.logs import mark_as_said
+from project.common.origin import Origin, current, working_for
+from project.common.problems import Conflict
 from project.core import endings
+from project.core.audit import record
 from project.core.models import Job
+from project.core.roles import Right, require
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +45,12 @@ class Run:
     def __init__(self, job: Job):
         self.job = job
         self._last_write = 0.0
+        self._began = time.monotonic()
+
+    def tell_end(self, state: Job.State) -> None:
+        duration_ms = round((time.monotonic() - self._began) * 1000)
+        facts = {"event": "job_ended", "kind": self.job.kind, "state": state.value, "duration_ms": duration_ms}
+        log.info("Job %s (%s) %s", self.job.pk, self.job.kind, state.value, extra={"facts": facts})
 
     def _mine(self) -> Any:
         return Job.objects.filter(pk=self.job.pk, attempt=self.job.attempt, state=Job.State.RUNNING)
@@ -90,6 +101,10 @@ class _Heart(threading.Thread):
         self.job, self.stopped = job, threading.Event()
 
     def run(self) -> None:
+        with working_for(origin_of(self.job)):
+            self._beat()
+
+    def _beat(self) -> None:
         try:
             while not self.stopped.wait(settings.JOB_HEARTBEAT_SECONDS):
                 try:
@@ -103,9 +118,14 @@ class _Heart(threading.Thread):
             connection.close()
 
 
+def origin_of(job: Job) -> Origin:
+    return Origin("job", request_id=job.request_id, job_id=job.pk, whose=lambda: job.owner_id)
+
+
 def enqueue(
-    task: str, *, kind: str, title: str, owner: Any, params: dict | None = None, file_id: int | None = None
-) -> Job:
+    task: str, *, kind: str, title: str, owner: Any, params: dict | None = None, file_id: int | None = None,
+    retry_of: Job | None = None,
+) -> Job:  # fmt: skip
     """A new queued job; a worker is woken after the commit."""
     job = Job.objects.create(
         task=task,
@@ -113,10 +133,44 @@ def enqueue(
         title=title,
         params=params or {},
         file_id=file_id,
+        retry_of=retry_of,
+        request_id=current().request_id,
         owner=owner if owner is not None and owner.is_authenticated else None,
     )
+    log.info("Job %s (%s) is queued", job.pk, job.kind, extra={"facts": {"event": "job_queued", "job_id": job.pk}})
     transaction.on_commit(lambda: wake(job))
     return job
+
+
+def retry(job: Job, *, by: Any) -> Job:
+    """A new queued job that does the work of one that failed or was cancelled; the old one stays as it ended.
+
+    It belongs to the old one's owner, whoever asks. Raises Conflict where there is nothing to do again,
+    PermissionDenied where `by` may not work with files.
+    """
+    if job.file_id is not None:
+        require(by, Right.WORK_WITH_FILES)
+    with transaction.atomic():
+        job = Job.objects.select_for_update().get(pk=job.pk)  # two clicks make one job
+        if not job.did_not_succeed:
+            raise Conflict(f"The job is {job.state}; only one that failed or was cancelled can be tried again.")
+        for later in _retries_of(job):
+            if not later.did_not_succeed:
+                raise Conflict(f"The job was tried again already: see job {later.pk}, which is {later.state}.")
+        endings.tell_of_retry(job, by)
+        again = enqueue(
+            job.task, kind=job.kind, title=job.title, owner=job.owner, params=job.params, file_id=job.file_id,
+            retry_of=job,
+        )  # fmt: skip
+        record("job retried", job, by=by, after={"job": again.pk})
+    return again
+
+
+def _retries_of(job: Job) -> Iterator[Job]:
+    """The jobs that retried this one, and those that retried them."""
+    for later in job.retries.all():
+        yield later
+        yield from _retries_of(later)
 
 
 def wake(job: Job) -> None:
@@ -133,12 +187,20 @@ def run(job_id: int, work: Callable[[Run], None]) -> None:
     job = Job.objects.filter(pk=job_id).first()
     if job is None or not job.claim():
         return
-    attempt, heart = Run(job), _Heart(job)
-    if job.attempt > MAX_ATTEMPTS:
-        said = f"The worker died {MAX_ATTEMPTS} times while doing this; it is not tried again."
-        _end(attempt, Job.State.FAILED, message="Failed", error=said)
-        return
-    heart.start()
+    with working_for(origin_of(job)):
+        attempt, heart = Run(job), _Heart(job)
+        if job.attempt > MAX_ATTEMPTS:
+            said = f"The worker died {MAX_ATTEMPTS} times while doing this; it is not tried again."
+            _end(attempt, Job.State.FAILED, message="Failed", error=said)
+            return
+        facts = {"event": "job_started", "kind": job.kind, "attempt": job.attempt}
+        log.info("Job %s (%s) starts", job.pk, job.kind, extra={"facts": facts})
+        heart.start()
+        _attempt(attempt, heart, work)
+
+
+def _attempt(attempt: Run, heart: _Heart, work: Callable[[Run], None]) -> None:
+    """Do `work` and write down how it ended."""
     try:
         work(attempt)
         _end(attempt, Job.State.SUCCEEDED, progress=1.0, message="Done")
@@ -147,11 +209,12 @@ def run(job_id: int, work: Callable[[Run], None]) -> None:
     except JobError as error:
         _end(attempt, Job.State.FAILED, message="Failed", error=str(error))
     except TakenOver:
-        log.warning("Job %s was taken over by another worker; this one stops", job_id)
+        log.warning("Job %s was taken over by another worker; this one stops", attempt.job.pk)
     except Exception as error:
-        log.exception("Job %s failed", job_id)
+        log.exception("Job %s failed", attempt.job.pk)
         said = f"Something in Vardesk went wrong ({type(error).__name__}). The log of the worker has the details."
         _end(attempt, Job.State.FAILED, message="Failed", error=said)
+        mark_as_said(error)  # Celery would log it again
         raise
     finally:
         heart.stopped.set()
@@ -161,7 +224,10 @@ def run(job_id: int, work: Callable[[Run], None]) -> None:
 def _end(attempt: Run, state: Job.State, **changes: Any) -> None:
     changes |= {"state": state, "finished": timezone.now(), "counts": attempt.job.counts}
     # update() and not save(): an attempt that was taken over matches no row.
-    if attempt._mine().update(**changes) and state != Job.State.SUCCEEDED:
+    if not attempt._mine().update(**changes):
+        return
+    attempt.tell_end(state)
+    if state != Job.State.SUCCEEDED:
         attempt.job.refresh_from_db()
         endings.tell(attempt.job)
 

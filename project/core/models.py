@@ -9,14 +9,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from project.core import endings
+from project.core.roles import is_administrator
 
 
 class JobQuerySet(models.QuerySet["Job"]):
     def visible_to(self, user: Any) -> "JobQuerySet":
-        """A person's own jobs; all of them for staff."""
+        """A person's own jobs; all of them for administrators."""
         if not user.is_authenticated:
             return self.none()
-        return self if user.is_staff else self.filter(owner=user)
+        return self if is_administrator(user) else self.filter(owner=user)
 
     def in_work(self) -> "JobQuerySet":
         return self.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING))
@@ -66,6 +67,11 @@ class Job(models.Model):
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="jobs"
     )
+    retry_of = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="retries",
+        help_text="the job that did not succeed and is done again by this one",
+    )  # fmt: skip
+    request_id = models.CharField(max_length=32, blank=True, help_text="the request that asked for it, as in the logs")
     attempt = models.PositiveIntegerField(default=0, help_text="raised at each claim; an older attempt may not write")
     cancel_asked = models.BooleanField(default=False)
     created = models.DateTimeField(default=timezone.now)
@@ -92,6 +98,10 @@ class Job(models.Model):
     @property
     def is_over(self) -> bool:
         return self.state in (self.State.SUCCEEDED, self.State.FAILED, self.State.CANCELLED)
+
+    @property
+    def did_not_succeed(self) -> bool:
+        return self.state in (self.State.FAILED, self.State.CANCELLED)
 
     def ask_to_cancel(self) -> None:
         """A queued job is cancelled at once; a running one stops at its next check, within 2 s."""
@@ -123,33 +133,50 @@ class Job(models.Model):
         return bool(taken)
 
 
+class AuditQuerySet(models.QuerySet["AuditEntry"]):
+    def on(self, subject: models.Model) -> "AuditQuerySet":
+        """What was done to this very object."""
+        return self.filter(object_type=subject._meta.label_lower, object_id=str(subject.pk))
+
+
 class AuditEntry(models.Model):
-    """Who did what to which object. Holds no content of files, so that erasing a file leaves nothing here."""
+    """Who did what to which object. Written by `core.audit.record`; a trigger refuses to change or delete a row.
+
+    Holds no content of files, so that erasing a file leaves nothing here.
+    """
+
+    class Origin(models.TextChoices):
+        REQUEST = "request", "a page or the API"
+        JOB = "job", "a job"
+        SHELL = "shell", "a command"
 
     at = models.DateTimeField(default=timezone.now, db_index=True)
+    # No constraint: a person who is deleted stays in the trail, and a row that must not change cannot be nulled.
     actor = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.DO_NOTHING, db_constraint=False,
+        related_name="+",
+    )  # fmt: skip
+    actor_name = models.CharField(max_length=150, blank=True, help_text="user name at that time")
     action = models.CharField(max_length=60)
     object_type = models.CharField(max_length=60)
-    object_id = models.CharField(max_length=60)
+    object_id = models.CharField(max_length=64)
+    origin = models.CharField(max_length=8, choices=Origin, default=Origin.SHELL)
+    network = models.CharField(max_length=49, blank=True, help_text="of the caller's address: IPv4 /24, IPv6 /48")
+    request_id = models.CharField(max_length=32, blank=True, help_text="as in the logs")
+    before = models.JSONField(null=True, blank=True, help_text="the changed fields as they were")
+    after = models.JSONField(null=True, blank=True, help_text="the changed fields as they became")
     detail = models.JSONField(default=dict, blank=True)
+
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
         verbose_name_plural = "audit entries"
-        indexes = [models.Index(fields=["object_type", "object_id"], name="audit_object")]
+        indexes = [
+            models.Index(fields=["object_type", "object_id"], name="audit_object"),
+            models.Index(fields=["actor_name", "-id"], name="audit_actor"),
+            models.Index(fields=["action", "-id"], name="audit_action"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.object_type} {self.object_id}"
-
-
-def record(action: str, subject: models.Model, *, by: Any, **detail: Any) -> AuditEntry:
-    """Write the audit row of `action` on `subject`. `by` is a user, or None for the system itself."""
-    return AuditEntry.objects.create(
-        actor=by if by is not None and by.is_authenticated else None,
-        action=action,
-        object_type=subject._meta.label_lower,
-        object_id=str(subject.pk),
-        detail=detail,
-    )

@@ -8,4 +8,5 @@ urlpatterns = [
     path("badge/", views.badge, name="badge"),
     path("<int:pk>/", views.job_detail, name="detail"),
     path("<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("<int:pk>/retry/", views.retry, name="retry"),
 ]

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from project.common.htmx import wants_partial
+from project.common.problems import Conflict
+from project.core import jobs as work
 from project.core.api import cancel as cancel_job
 from project.core.api import get_job_for
 from project.core.models import Job
@@ -64,7 +66,7 @@ def job_row(job: Job) -> dict[str, Any]:
         "seconds_left": _seconds_left(job), "error": job.error, "created": job.created, "started": job.started,
         "finished": job.finished, "url": reverse("jobs:detail", args=[job.pk]),
         "file_url": _file_url(job.file_id), "result_url": _file_url(job.result_file),
-        "owner": job.owner.get_username() if job.owner else "", "can_cancel": not job.is_over,
+        "owner": job.owner.get_username() if job.owner else "", "can_cancel": not job.is_over, "can_retry": job.did_not_succeed,
         "reasons": [{"reason": reason, "count": count} for reason, count in result.get("reasons", {}).items()],
         "remarks": [{"reason": remark, "count": count} for remark, count in result.get("remarks", {}).items()],
         "load_url": _load_url(job),
@@ -91,7 +93,11 @@ def job_list(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def job_detail(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_job_for(request.user, pk)
-    context = {"job": job_row(job), "polling": not job.is_over}
+    again = job.retries.order_by("-pk").first()
+    context = {
+        "job": job_row(job) | {"retry_of": job.retry_of_id, "retried_by": again and again.pk},
+        "polling": not job.is_over,
+    }
     return render(request, "core/_job.html" if wants_partial(request) else "core/job.html", context)
 
 
@@ -110,3 +116,15 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         cancel_job(job, by=request.user)
         messages.info(request, f"“{job.title}” is being cancelled.")
     return redirect("jobs:list")
+
+
+@require_POST
+@login_required
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        again = work.retry(get_job_for(request.user, pk), by=request.user)
+    except Conflict as conflict:
+        messages.error(request, str(conflict.detail))
+        return redirect("jobs:detail", pk)
+    messages.success(request, f"“{again.title}” is being tried again.")
+    return redirect("jobs:detail", again.pk)

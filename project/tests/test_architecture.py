@@ -24,6 +24,7 @@ OURS = {"project", "variants", "files", "stats"}
 ARROWS = {
     "project/common": set(),
     "project/core": {"project.common", "project.celery"},
+    "project/accounts": SHARED,
     "variants": SHARED,
     "stats": SHARED,
     "files": SHARED | {"variants"},

