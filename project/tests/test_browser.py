@@ -61,8 +61,8 @@ def browser_page(live_server, own_folders, monkeypatch, settings, request) -> It
     assert errors == []
 
 
-def log_in(page, make_user) -> None:
-    make_user("ada", password="a long password")
+def log_in(page, make_user, **fields) -> None:
+    make_user("ada", password="a long password", **fields)
     page.goto(reverse("login"))
     page.fill("[name=username]", "ada")
     page.fill("[name=password]", "a long password")
@@ -109,6 +109,25 @@ def test_a_gene_is_found_while_typing_with_the_keyboard(browser_page, genes):
     assert "BRCA1" in browser_page.inner_text("h1")
 
 
+def test_a_late_answer_does_not_take_back_what_the_arrow_keys_chose(browser_page, genes):
+    late = []
+    browser_page.route("**/genes/suggest/?q=brca&*", lambda route: late.append(route))
+    browser_page.goto("/variants/")
+    browser_page.keyboard.press("/")
+    browser_page.keyboard.type("brc")
+    browser_page.wait_for_selector("[role=option] >> nth=1")
+    browser_page.keyboard.type("a")
+    while not late:
+        browser_page.wait_for_timeout(20)
+    browser_page.keyboard.press("ArrowDown")
+    browser_page.keyboard.press("ArrowDown")
+    with browser_page.expect_response("**/genes/suggest/?q=brca&*"):
+        late[0].continue_()
+    browser_page.wait_for_function("document.querySelector('[aria-selected=true]')?.textContent.includes('BRCA2')")
+    browser_page.keyboard.press("Enter")
+    browser_page.wait_for_url("**/variants/?gene=BRCA2")
+
+
 def test_a_table_is_uploaded_imported_and_each_claim_leads_back_to_its_line(browser_page, genes, make_user):
     page = browser_page
     log_in(page, make_user)
@@ -133,7 +152,7 @@ def test_a_table_is_uploaded_imported_and_each_claim_leads_back_to_its_line(brow
 @pytest.mark.parametrize("browser_page", [{"width": 390, "height": 844}], indirect=True)
 def test_no_page_is_wider_than_a_phone(browser_page, genes, make_user, tmp_path):
     page = browser_page
-    log_in(page, make_user)
+    log_in(page, make_user, role="administrator")
     file = upload_in_the_page(page)
     page.click("#import button[type=submit]")
     page.wait_for_url("**/jobs/*/")
@@ -149,6 +168,47 @@ def test_no_page_is_wider_than_a_phone(browser_page, genes, make_user, tmp_path)
         "/jobs/",
         f"/jobs/{job}/",
         "/stats/",
+        "/accounts/",
+        "/accounts/password/",
+        "/audit/",
     ):
         page.goto(url)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, url
+
+
+def test_a_token_is_made_seen_once_and_revoked_and_a_session_is_ended(browser_page, make_user):
+    page = browser_page
+    log_in(page, make_user)
+    page.goto(reverse("accounts:profile"))
+    page.fill("[name=name]", "nightly")
+    page.select_option("[name=days]", "30")
+    page.click("text=Make a token")
+    key = page.inner_text("#new-key")
+    assert len(key) == 64
+    page.goto(reverse("accounts:profile"))
+    assert key not in page.content()
+    page.click("summary:has-text('Revoke')")
+    page.click("form.panel button:has-text('Revoke')")
+    page.wait_for_selector("text=The token was revoked")
+    assert page.locator("text=You have none.").count() == 1
+    assert "this one" in page.inner_text("section[aria-labelledby=sessions]")
+
+
+def test_an_administrator_filters_the_audit_trail(browser_page, make_user):
+    page = browser_page
+    log_in(page, make_user, role="administrator")
+    page.click("summary[aria-label^='Account of']")
+    page.click("text=Audit trail")
+    page.select_option("[name=action]", "logged in")
+    page.click("main form button[type=submit]")
+    page.wait_for_url("**/audit/?*")
+    assert "Logged in" in page.inner_text("tbody")
+    assert page.locator("tbody tr").count() == 1
+
+
+def test_a_viewer_is_offered_nothing_to_add(browser_page, make_user):
+    page = browser_page
+    log_in(page, make_user, role="viewer")
+    page.goto(reverse("files:list"))
+    assert page.locator("input[type=file]").count() == 0
+    assert "An administrator can make you an analyst" in page.inner_text("main")

@@ -64,6 +64,7 @@
     }
 
     function show(found) {
+      const chosen = results[active]?.symbol;
       results = found;
       active = -1;
       input.removeAttribute("aria-activedescendant");
@@ -76,6 +77,8 @@
       list.hidden = false;
       input.setAttribute("aria-expanded", "true");
       say(found.length === 1 ? "1 gene suggested" : `${found.length} genes suggested`);
+      // An answer that comes after an arrow key must not take the choice back: Enter would search for the text.
+      if (chosen) activate(found.findIndex((gene) => gene.symbol === chosen));
     }
 
     async function ask() {
