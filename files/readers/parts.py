@@ -1,0 +1,167 @@
+"""Clean records in, Parquet out: a table is a folder of parts, and a wide part has a file for each slice of columns.
+
+Columns are called c0, c1, ... inside (names of files clash: `Gene` and `gene`); `line` is the physical line, from 1.
+Every choice of a CSV reader is made before DuckDB sees a record, and what it wrote is counted afterwards.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+import duckdb
+
+PART_BYTES = 256 * 1024**2  # of clean text on the disk before it becomes Parquet
+SLICE = 400  # columns in one Parquet file: DuckDB's memory grows with the columns that it holds at once
+ROW_GROUP = 20_000
+GROUP_CELLS = 1_000_000
+GROUP_BYTES = 32 * 1024**2
+LEAST_BUFFER = 4 * 1024**2
+MEMORY_LIMIT = "1GB"
+BUFFERED = 1 << 20
+
+
+def quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def part_paths(folder: Path) -> list[list[Path]]:
+    """The table's Parquet files: one list a slice of columns, each in the order of the lines."""
+    slices: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob("*.parquet")):
+        slices.setdefault(path.stem.split("-")[1], []).append(path)
+    return [slices[name] for name in sorted(slices)]
+
+
+class TableWriter:
+    """Collects clean records and writes them as Parquet parts into `folder`, in the order given.
+
+    A clean record is UTF-8, ends with one `\\n`, has exactly `width` cells, and comes in rising line order. With
+    `quoted`, a cell may stand in double quotes (a doubled one inside is one) and then hold anything; `""` is an
+    empty text, nothing is null. Without, a cell is what stands between delimiters and holds no `\\r`; nothing is null.
+    """
+
+    def __init__(self, folder: Path, width: int, *, delimiter: str = "\t", quoted: bool = False):
+        self.folder, self.width, self.quoted = folder, width, quoted
+        self.count = 0  # records taken
+        self._delimiter = delimiter.encode()
+        folder.mkdir(parents=True, exist_ok=True)
+        self._scratch = folder / "clean.tmp"
+        self._stream: IO[bytes] | None = None
+        self._pending: list[bytes] = []
+        self._pending_bytes = 0
+        self._parts = 0
+        self._line = 0  # of the record taken last
+        self._begin_part()
+
+    def _begin_part(self) -> None:
+        self._stream = self._scratch.open("wb", buffering=0)
+        self._before, self._rows, self._bytes, self._longest = self._line, 0, 0, 0
+
+    def add_lines(self, first_line: int, data: bytes, count: int, longest: int) -> None:
+        """`count` clean records, one on each physical line from `first_line` on.
+
+        `longest` is the length in bytes of the longest; a larger number costs memory, a smaller one the job.
+        """
+        if not count:
+            return
+        self._flush()
+        self._write(self._jump(first_line) + self._delimiter)
+        # Each record begins with one more cell: how many lines lie between it and the one before, as a rule none.
+        self._write(memoryview(data.replace(b"\n", b"\n" + self._delimiter))[: -len(self._delimiter)])
+        self._line = first_line + count - 1
+        self._took(count, longest)
+
+    def add(self, line: int, cells: Sequence[str | None]) -> None:
+        """One record, by its cells; None is null. Raises ValueError where it has not `width` cells."""
+        if len(cells) != self.width:
+            raise ValueError(f"line {line}: {len(cells)} cells for {self.width} columns")
+        record = self._delimiter.join([self._jump(line), *map(self._cell, cells)]) + b"\n"
+        self._pending.append(record)
+        self._pending_bytes += len(record)
+        self._line = line
+        self._took(1, len(record))
+
+    def _cell(self, cell: str | None) -> bytes:
+        if cell is None:
+            return b""
+        data = cell.encode()
+        if self.quoted:
+            return b'"' + data.replace(b'"', b'""') + b'"'
+        if b"\n" in data or b"\r" in data or self._delimiter in data:
+            raise ValueError("a cell without quotes cannot hold a delimiter or a line end")
+        return data
+
+    def _jump(self, line: int) -> bytes:
+        between = line - self._line - 1
+        if between < 0:
+            raise ValueError(f"line {line} came after line {self._line}")
+        return b"%d" % between if between else b""
+
+    def _took(self, count: int, longest: int) -> None:
+        self.count += count
+        self._rows += count
+        self._longest = max(self._longest, longest)
+        if self._pending_bytes > BUFFERED:
+            self._flush()
+        if self._bytes + self._pending_bytes >= PART_BYTES:
+            self._end_part()
+            self._begin_part()
+
+    def _flush(self) -> None:
+        if self._pending:
+            data, self._pending, self._pending_bytes = b"".join(self._pending), [], 0
+            self._write(data)
+
+    def _write(self, data: bytes | memoryview) -> None:
+        assert self._stream is not None
+        view = memoryview(data)
+        self._bytes += len(view)
+        while view:
+            view = view[self._stream.write(view) :]
+
+    def close(self) -> int:
+        """Writes what is left, at least one part; returns how many records the table has."""
+        self._end_part()
+        self._scratch.unlink()
+        return self.count
+
+    def _end_part(self) -> None:
+        self._flush()
+        assert self._stream is not None
+        self._stream.close()
+        if not self._rows and self._parts:
+            return
+        for number, first in enumerate(range(0, max(self.width, 1), SLICE)):
+            self._write_slice(number, range(first, min(first + SLICE, self.width)))
+        self._parts += 1
+
+    def _write_slice(self, number: int, columns: range) -> None:
+        """One Parquet file of this part. Raises ValueError where DuckDB read other records than were given."""
+        path = self.folder / f"{self._parts:05d}-{number:02d}.parquet"
+        with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT}) as db:
+            db.execute(self._copy_sql(path, columns))
+            sql = f"SELECT count(*), max(line) FROM read_parquet({quoted(path)})"
+            written, last = db.execute(sql).fetchone() or (0, None)
+        if (written, last or self._before) != (self._rows, self._line):
+            raise ValueError(f"{self._rows} records to line {self._line} were given, {written} to {last} were written")
+
+    def _copy_sql(self, path: Path, columns: range) -> str:
+        types = {"jump": "BIGINT"} | {f"c{n}": "VARCHAR" for n in range(self.width)}
+        quote = "'\"'" if self.quoted else "''"
+        mean = max(self._bytes // max(self._rows, 1), 1)
+        group = max(1, min(ROW_GROUP, GROUP_CELLS // max(len(columns), 1), GROUP_BYTES // mean))
+        cells = "".join(f", c{n}" for n in columns)
+        line = f"{self._before} + row_number() OVER () + sum(coalesce(jump, 0)) OVER (ROWS UNBOUNDED PRECEDING)"
+        return (
+            f"COPY (SELECT ({line})::BIGINT AS line{cells} FROM read_csv({quoted(self._scratch)},"
+            f" columns={json.dumps(types).replace(chr(34), chr(39))}, header=false, delim={sql_text(self._delimiter.decode())},"
+            f" quote={quote}, escape={quote}, allow_quoted_nulls=false, auto_detect=false, parallel=false, new_line='\\n',"
+            f" strict_mode=true, max_line_size={self._longest + 1024},"
+            f" buffer_size={max(LEAST_BUFFER, 2 * self._longest + 4096)}))"
+            f" TO {quoted(path)} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION zstd)"
+        )
+
+
+def sql_text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
