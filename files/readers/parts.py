@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import IO
 
 import duckdb
+import numpy as np
+from numpy.typing import NDArray
+
+from files.readers.fast import CR, LF, Positions, Run
 
 PART_BYTES = 256 * 1024**2  # of clean text on the disk before it becomes Parquet
 SLICE = 400  # columns in one Parquet file: DuckDB's memory grows with the columns that it holds at once
@@ -37,14 +41,14 @@ class TableWriter:
     """Collects clean records and writes them as Parquet parts into `folder`, in the order given.
 
     A clean record is UTF-8, ends with one `\\n`, has exactly `width` cells, and comes in rising line order. With
-    `quoted`, a cell may stand in double quotes (a doubled one inside is one) and then hold anything; `""` is an
+    `quoted`, a cell may stand in `quote` (a doubled one inside is one) and then hold anything; `""` is an
     empty text, nothing is null. Without, a cell is what stands between delimiters and holds no `\\r`; nothing is null.
     """
 
-    def __init__(self, folder: Path, width: int, *, delimiter: str = "\t", quoted: bool = False):
+    def __init__(self, folder: Path, width: int, *, delimiter: str = "\t", quoted: bool = False, quote: str = '"'):
         self.folder, self.width, self.quoted = folder, width, quoted
         self.count = 0  # records taken
-        self._delimiter = delimiter.encode()
+        self._delimiter, self._quote = delimiter.encode(), quote.encode()
         folder.mkdir(parents=True, exist_ok=True)
         self._scratch = folder / "clean.tmp"
         self._stream: IO[bytes] | None = None
@@ -72,6 +76,21 @@ class TableWriter:
         self._line = first_line + count - 1
         self._took(count, longest)
 
+    def add_run(self, first_line: int, data: bytes, run: Run) -> None:
+        """A clean run of `data`, whose first record begins on the physical line `first_line`."""
+        if not run.clean:
+            raise ValueError(f"line {first_line}: not a clean run")
+        piece = data if len(data) == run.end - run.begin else data[run.begin : run.end]
+        if run.ends is None:  # each line is a record, so each \r\n ends one
+            self.add_lines(first_line, piece.replace(b"\r\n", b"\n") if run.crlf else piece, run.records, run.longest)
+            return
+        self._flush()
+        text, between = with_jumps(piece, run.ends - run.begin, self._delimiter, crlf=run.crlf)
+        self._write(self._jump(first_line) + self._delimiter)
+        self._write(text.data)
+        self._line = first_line + between
+        self._took(run.records, run.longest)
+
     def add(self, line: int, cells: Sequence[str | None]) -> None:
         """One record, by its cells; None is null. Raises ValueError where it has not `width` cells."""
         if len(cells) != self.width:
@@ -87,7 +106,7 @@ class TableWriter:
             return b""
         data = cell.encode()
         if self.quoted:
-            return b'"' + data.replace(b'"', b'""') + b'"'
+            return self._quote + data.replace(self._quote, 2 * self._quote) + self._quote
         if b"\n" in data or b"\r" in data or self._delimiter in data:
             raise ValueError("a cell without quotes cannot hold a delimiter or a line end")
         return data
@@ -148,7 +167,7 @@ class TableWriter:
 
     def _copy_sql(self, path: Path, columns: range) -> str:
         types = {"jump": "BIGINT"} | {f"c{n}": "VARCHAR" for n in range(self.width)}
-        quote = "'\"'" if self.quoted else "''"
+        quote = sql_text(self._quote.decode()) if self.quoted else "''"
         mean = max(self._bytes // max(self._rows, 1), 1)
         group = max(1, min(ROW_GROUP, GROUP_CELLS // max(len(columns), 1), GROUP_BYTES // mean))
         cells = "".join(f", c{n}" for n in columns)
@@ -161,6 +180,25 @@ class TableWriter:
             f" buffer_size={max(LEAST_BUFFER, 2 * self._longest + 4096)}))"
             f" TO {quoted(path)} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION zstd)"
         )
+
+
+def with_jumps(data: bytes, ends: Positions, delimiter: bytes, *, crlf: bool) -> tuple[NDArray[np.uint8], int]:
+    """Records of one or more lines with a jump and a delimiter before each but the first; \\r\\n at an end as \\n.
+
+    Also says how many physical lines lie between the first record's begin and the last one's.
+    """
+    text = np.frombuffer(data, np.uint8)
+    starts = np.concatenate(([0], ends[:-1]))
+    begins = np.searchsorted(np.flatnonzero(text == LF), starts)
+    if crlf:
+        dropped = ends[text[np.maximum(ends - 2, 0)] == CR] - 2
+        text = np.delete(text, dropped)
+        starts = starts - np.searchsorted(dropped, starts)
+    jumps = np.diff(begins) - 1
+    cells = np.char.add(np.where(jumps > 0, jumps.astype("S"), b""), delimiter)
+    codes = cells.view(np.uint8).reshape(len(cells), cells.itemsize)
+    used = codes != 0
+    return np.insert(text, np.repeat(starts[1:], used.sum(axis=1)), codes[used]), int(begins[-1])
 
 
 def sql_text(text: str) -> str:
