@@ -1,0 +1,149 @@
+"""The type of each column of a table: integer, decimal, boolean, date or text. Every cell has a say, cheaply.
+
+Leading zeros, signs without digits, `MARCH1`, `1-SEP` and `.` keep a column text: they are identifiers more often than
+numbers. A cell without text, also a quoted one (`""`), says nothing about its column's type.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from files.readers.parts import MEMORY_LIMIT, SLICE, part_paths
+
+KINDS = ("integer", "decimal", "boolean", "date")
+# What a column whose cells so far are all of one kind may still turn out to be, should a later cell not fit.
+WIDER = {"integer": ["integer", "decimal"], "decimal": ["decimal"], "boolean": ["boolean"], "date": ["date"]}
+SAMPLE = 2_000  # rows
+AT_ONCE = 50  # columns in a question: one for all of 400 takes minutes to plan
+
+_INTEGER = r"regexp_full_match({0}, '-?(0|[1-9]\d{{0,17}})')"
+_DATE = r"(regexp_full_match({0}, '\d{{4}}-\d\d-\d\d') AND TRY_CAST({0} AS DATE) IS NOT NULL)"
+# A cell that its value is printed as is of that type. That is quick where values repeat; the others are asked in full.
+TESTS = {
+    "integer": "CASE WHEN TRY_CAST({0} AS BIGINT)::VARCHAR = {0} AND length({0}) < 19 THEN true ELSE "
+    + _INTEGER
+    + " END",
+    "decimal": r"(regexp_full_match({0}, '[-+]?(0|[1-9]\d{{0,17}})?(\.\d+)?([eE][-+]?\d+)?')"
+    " AND coalesce(isfinite(TRY_CAST({0} AS DOUBLE)), false))",
+    "boolean": "lower({0}) IN ('true', 'false')",
+    "date": "CASE WHEN length({0}) = 10 AND TRY_CAST({0} AS DATE)::VARCHAR = {0} THEN true ELSE " + _DATE + " END",
+}
+
+
+def infer_types(folder: Path, width: int) -> list[str]:
+    """The type of each of `width` columns of the parts in `folder`, judged by every cell.
+
+    A sample leaves few candidates, and of those the narrowest is verified on all rows, a part at a time; a column
+    stops costing anything once it is text. Memory holds one part's row groups of AT_ONCE columns.
+    """
+    candidates = [list(KINDS) for _ in range(width)]
+    seen = [False] * width  # whether a cell with text was met
+    with _open() as db:
+        for number, paths in enumerate(part_paths(folder)):
+            columns = range(number * SLICE, min((number + 1) * SLICE, width))
+            if not columns:
+                break
+            _judge_sample(db, paths[:1], columns, candidates, seen)
+            # Planning a question costs more than a small part of a wide table: that is asked as a whole.
+            for some in [paths] if len(columns) > AT_ONCE else [[path] for path in paths]:
+                _verify(db, some, columns, candidates, seen)
+    return [left[0] if left and met else "text" for left, met in zip(candidates, seen, strict=True)]
+
+
+def _open() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT})
+
+
+def _ask(
+    db: duckdb.DuckDBPyConnection, paths: list[Path], asked: Sequence[tuple[int, str]], limit: int | None = None
+) -> Iterator[tuple[int, str, int, int]]:
+    """(column, kind, cells with text, those that are of this kind) for each column and kind asked."""
+    for first in range(0, len(asked), AT_ONCE):
+        some = asked[first : first + AT_ONCE]
+        names = sorted({column for column, _ in some})
+        cells = ", ".join(f"nullif(c{column}, '') AS c{column}" for column in names)
+        counts = ", ".join(
+            f"count(c{column}), count(*) FILTER ({TESTS[kind].format(f'c{column}')})" for column, kind in some
+        )
+        source = f"SELECT {cells} FROM read_parquet($paths)" + (f" LIMIT {limit:d}" if limit else "")
+        found = (
+            db.execute(f"SELECT {counts} FROM ({source})", {"paths": [str(path) for path in paths]}).fetchone() or ()
+        )
+        for place, (column, kind) in enumerate(some):
+            yield column, kind, found[2 * place], found[2 * place + 1]
+
+
+def _judge_sample(
+    db: duckdb.DuckDBPyConnection, paths: list[Path], columns: range, candidates: list[list[str]], seen: list[bool]
+) -> None:
+    asked = [(column, kind) for column in columns for kind in KINDS]
+    for column, kind, filled, fitting in _ask(db, paths, asked, SAMPLE):
+        seen[column] |= filled > 0
+        if fitting < filled:
+            candidates[column].remove(kind)
+
+
+def _verify(
+    db: duckdb.DuckDBPyConnection, paths: list[Path], columns: range, candidates: list[list[str]], seen: list[bool]
+) -> None:
+    """Asks the narrowest candidate of each column, and the next where it fails."""
+    asked = [(column, candidates[column][0]) for column in columns if candidates[column]]
+    while asked:
+        failed = []
+        for column, kind, filled, fitting in _ask(db, paths, asked):
+            seen[column] |= filled > 0
+            if fitting < filled:
+                candidates[column].remove(kind)
+                failed.append(column)
+            elif filled:
+                candidates[column] = [left for left in candidates[column] if left in WIDER[kind]]
+        asked = [(column, candidates[column][0]) for column in failed if candidates[column]]
+
+
+@dataclass(frozen=True)
+class Misfit:
+    """Cells of a column that are not of its declared type."""
+
+    column: int  # place, from 0
+    kind: str
+    count: int
+    first_line: int
+    text: str  # of the first
+
+
+def verify_types(folder: Path, kinds: Sequence[str]) -> list[Misfit]:
+    """Columns with cells that are not of the type `kinds` declares for their place; text and unknown ones always fit.
+
+    One entry a column of each such, in the order of the columns. Empty cells and `.` fit every type.
+    """
+    found: dict[int, Misfit] = {}
+    with _open() as db:
+        for number, paths in enumerate(part_paths(folder)):
+            columns = range(number * SLICE, min((number + 1) * SLICE, len(kinds)))
+            typed = [column for column in columns if kinds[column] in TESTS]
+            for path in paths:
+                for first in range(0, len(typed), AT_ONCE):
+                    for misfit in _misfits(db, path, typed[first : first + AT_ONCE], kinds):
+                        known = found.get(misfit.column, misfit)
+                        count = misfit.count + (known.count if known is not misfit else 0)
+                        found[misfit.column] = Misfit(known.column, known.kind, count, known.first_line, known.text)
+    return [found[column] for column in sorted(found)]
+
+
+def _misfits(
+    db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[int], kinds: Sequence[str]
+) -> Iterator[Misfit]:
+    asked = []
+    for column in columns:
+        cell = f"c{column}"
+        bad = f"FILTER ({cell} IS NOT NULL AND {cell} NOT IN ('', '.') AND NOT {TESTS[kinds[column]].format(cell)})"
+        asked.append(f"count(*) {bad}, min(line) {bad}, arg_min({cell}, line) {bad}")
+    if asked:
+        sql = f"SELECT {', '.join(asked)} FROM read_parquet($path)"
+        values = db.execute(sql, {"path": str(path)}).fetchone() or ()
+        for place, column in enumerate(columns):
+            count, line, text = values[3 * place : 3 * place + 3]
+            if count:
+                yield Misfit(column, kinds[column], count, line, text)
