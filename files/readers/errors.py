@@ -2,5 +2,9 @@ class NotATable(Exception):
     """The file cannot be read as a table; str() says why and what to do, fit for the user."""
 
 
+class Damaged(NotATable):
+    """The file ends or breaks before its end; what came before was handed over and may be kept."""
+
+
 class BadQuotes(NotATable):
     """A cell opens a double quote that never closes, or has text behind the closing one."""

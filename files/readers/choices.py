@@ -1,0 +1,31 @@
+"""What a user may set about the reading of a file, and the limits of every reading."""
+
+from dataclasses import dataclass
+
+MIB = 1024**2
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a user corrected. None is "guess"."""
+
+    member: str | None = None  # of a zip: its name as listed
+    encoding: str | None = None  # a name that Python knows
+    delimiter: str | None = None  # one or more characters; "" is "one column"
+    quote: str | None = None  # one character; "" is "no quotes"
+    header: bool | None = None
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Every limit of a reading. What goes beyond is refused with a sentence that names the limit."""
+
+    ratio: int = 500  # unpacked bytes for each packed one, once `ratio_free_bytes` are out
+    ratio_free_bytes: int = 100 * MIB
+    free_disk_bytes: int = 2 * 1024**3  # reading stops before the disk has less than this left
+    zstd_window_bytes: int = 128 * MIB  # memory that a zstd frame may ask for
+    zip_members: int = 10_000
+    head_bytes: int = MIB  # of unpacked text that the dialect is told from
+    columns: int = 16_384
+    cell_bytes: int = 16 * MIB
+    record_bytes: int = 64 * MIB

@@ -1,0 +1,80 @@
+"""What a file is by its first bytes, and a sentence for each kind that is no text."""
+
+import re
+from pathlib import Path
+
+from files.readers.errors import NotATable
+
+HEAD = 64 * 1024
+
+_WORKBOOK = "Save the sheet as CSV or tab-separated text and upload that."
+_KINDS: list[tuple[bytes, str, str]] = [
+    (rb"\x89PNG\r\n", "a PNG image", ""),
+    (rb"\xff\xd8\xff[\xc0-\xfe]", "a JPEG image", ""),
+    (rb"GIF8[79]a", "a GIF image", ""),
+    (rb"(II\*\0|MM\0\*)", "a TIFF image", ""),
+    (rb"RIFF....WEBP", "a WebP image", ""),
+    (rb"%PDF-", "a PDF document", "Copy its table into a spreadsheet and save that as CSV."),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (xls) or another Office document", _WORKBOOK),
+    (rb"[\x04\x09]\x08[\x06\x08\x10]\0", "an old Excel workbook (xls)", _WORKBOOK),
+    (rb"BCF[\x01\x02\x04]", "a BCF file", "Convert it with: bcftools view -O z -o file.vcf.gz file.bcf"),
+    (rb"(BAM\x01|CRAM[\x01-\x04])", "a file of sequencing reads", "Vardesk reads tables and VCF files."),
+    (rb"(TBI\x01|CSI\x01|BAI\x01)", "an index of another file", "Upload the file that it belongs to."),
+    (rb"\xfd7zXZ\0", "an xz archive", "Unpack it, or pack it with gzip, bzip2 or zstd."),
+    (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it, or pack it as zip."),
+    (rb"Rar!\x1a\x07", "a RAR archive", "Unpack it, or pack it as zip."),
+    (rb".{257}ustar", "a tar archive", "Unpack it and upload the table itself."),
+    (rb"\x7fELF", "a program", ""),
+    (rb"MZ.{0,1000}This program cannot be run", "a program", ""),
+    (rb"SQLite format 3\0", "an SQLite database", "Export the table as CSV."),
+    (rb"\x89HDF\r\n", "an HDF5 file", "Export the table as CSV."),
+    (rb"(ARROW1\0\0|FEA1)", "an Arrow or Feather file", "Export the table as CSV."),
+    (rb"\s*(<!doctype html|<html)", "a web page (HTML)", "Maybe a log-in page was saved in place of the file."),
+]
+_PATTERNS = [(re.compile(pattern, re.DOTALL | re.IGNORECASE), kind, advice) for pattern, kind, advice in _KINDS]
+_COMPRESSIONS = [
+    (re.compile(rb"\x1f\x8b\x08"), "gzip"),
+    (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", re.DOTALL), "bz2"),
+    (re.compile(rb"(\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)", re.DOTALL), "zstd"),
+    (re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)"), "zip"),
+]
+
+
+def compression_of(head: bytes) -> str | None:
+    """gzip, bgzip, bz2, zstd, zip or None, by the first bytes. bgzip is gzip with a block size in its extra field."""
+    for pattern, name in _COMPRESSIONS:
+        if pattern.match(head):
+            return "bgzip" if name == "gzip" and is_bgzip(head) else name
+    return None
+
+
+def is_bgzip(head: bytes) -> bool:
+    """Whether the gzip header has the extra subfield `BC` of two bytes (SAM specification, section 4.1)."""
+    if len(head) < 18 or not head[3] & 4:
+        return False
+    at, end = 12, 12 + int.from_bytes(head[10:12], "little")
+    while at + 4 <= min(end, len(head)):
+        length = int.from_bytes(head[at + 2 : at + 4], "little")
+        if head[at : at + 2] == b"BC" and length == 2:
+            return True
+        at += 4 + length
+    return False
+
+
+def refuse_what_is_no_text(head: bytes, *, inside: str | None, path: Path) -> None:
+    """Raises NotATable where the unpacked bytes begin like a known kind of file that is no text table."""
+    where = f"The {inside} file holds" if inside else "This is"
+    if inside and (nested := compression_of(head)):
+        raise NotATable(f"{where} another packed file ({nested}). Unpack it once and upload what comes out.")
+    for pattern, kind, advice in _PATTERNS:
+        if pattern.match(head):
+            raise NotATable(f"{where} {kind}, not a text table. {advice}".strip())
+    # A text may begin with PAR1, a gene's name; a Parquet file ends with it too.
+    if head.startswith(b"PAR1") and (inside or _tail(path) == b"PAR1"):
+        raise NotATable(f"{where} a Parquet file, not a text table. Export the table as CSV.")
+
+
+def _tail(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        stream.seek(-4, 2)
+        return stream.read(4)

@@ -1,0 +1,35 @@
+"""The one door of the readers: a file in, a folder with its table and its rejects out."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from files.readers.choices import Choices, Limits
+from files.readers.findings import Outcome
+from files.readers.source import open_source
+from files.readers.table import read_table
+
+__all__ = ["Choices", "Limits", "Report", "looks_like_vcf", "read_any"]
+
+Report = Callable[[float, str, int], None]  # fraction 0..1, a sentence on what is done, rows so far
+
+VCF_HEAD = 256 * 1024
+_VCF = re.compile(rb"^(\xef\xbb\xbf)?##fileformat=VCF|^#CHROM\tPOS\tID\b", re.MULTILINE)
+
+
+def looks_like_vcf(head: bytes) -> bool:
+    """Whether a file that begins so is a VCF: it says so, or has a VCF's line of column names."""
+    return _VCF.search(head) is not None
+
+
+def read_any(path: Path, folder: Path, choices: Choices, limits: Limits, report: Report) -> Outcome:
+    """Reads a VCF or a text table into `folder`/table (TableWriter) and `folder`/rejects (Findings).
+
+    Raises NotATable with a sentence for the user where the file is neither.
+    """
+    source = open_source(path, member=choices.member, limits=limits)
+    if looks_like_vcf(source.head(VCF_HEAD)):
+        from files.readers.vcf import read_vcf
+
+        return read_vcf(source, folder, choices, report)
+    return read_table(source, folder, choices, report)

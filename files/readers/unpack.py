@@ -1,0 +1,219 @@
+"""Decompression in bounded steps: no call ever holds more than `size` unpacked bytes."""
+
+import bz2
+import re
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, cast
+
+import zstandard
+
+from files.readers.choices import Limits
+from files.readers.encoding import looks_like_text
+from files.readers.errors import NotATable
+from files.readers.kinds import HEAD, compression_of
+
+PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
+SALVAGE = 64  # bytes fed at once when the last good ones before a damage are looked for
+ENCRYPTED = 1
+
+Note = Callable[[str, str], None]
+
+
+class BrokenOff(Exception):
+    """The packed stream ends before its end (`cut off`) or does not decode (`damaged`)."""
+
+
+def gzip_blocks(stream: IO[bytes], size: int, note: Note) -> Iterator[bytes]:
+    """The text of all members of a gzip or bgzip stream."""
+    unpacker, data, began = zlib.decompressobj(31), stream.read(PACKED), False
+    while data:
+        began = True
+        before = unpacker.copy()
+        try:
+            block = unpacker.decompress(data, size)
+        except zlib.error as error:
+            yield from _salvaged(before, data, size)
+            raise BrokenOff("damaged") from error
+        if block:
+            yield block
+        data = unpacker.unconsumed_tail
+        if unpacker.eof:
+            data = unpacker.unused_data
+            if len(data) < 2:
+                data += stream.read(PACKED)
+            if not data.startswith(b"\x1f\x8b"):
+                _note_garbage(data, note)
+                return
+            unpacker, began = zlib.decompressobj(31), False
+        data = data or stream.read(PACKED)
+    if began:
+        yield from _last(unpacker, size)
+        raise BrokenOff("cut off")
+
+
+def _last(unpacker: "zlib._Decompress", size: int) -> Iterator[bytes]:
+    while block := unpacker.decompress(b"", size):
+        yield block
+
+
+def _salvaged(unpacker: "zlib._Decompress", data: bytes, size: int) -> Iterator[bytes]:
+    """What can be unpacked before the damage."""
+    try:
+        for at in range(0, len(data), SALVAGE):
+            if block := unpacker.decompress(data[at : at + SALVAGE]):
+                yield block
+    except zlib.error:
+        return
+
+
+def _note_garbage(data: bytes, note: Note) -> None:
+    if data.strip(b"\0"):  # zeros are the padding of tapes and disks
+        note("trailing_garbage", "After the end of the packed data stand other bytes; they were not read.")
+
+
+def bz2_blocks(stream: IO[bytes], size: int, note: Note) -> Iterator[bytes]:
+    """The text of all streams of a bzip2 file."""
+    unpacker, data = bz2.BZ2Decompressor(), stream.read(PACKED)
+    while True:
+        try:
+            block = unpacker.decompress(data, size)
+        except OSError as error:
+            raise BrokenOff("damaged") from error
+        if block:
+            yield block
+        data = b""
+        if unpacker.eof:
+            data = unpacker.unused_data or stream.read(PACKED)
+            if len(data) < 3:
+                data += stream.read(PACKED)
+            if not data.startswith(b"BZh"):
+                _note_garbage(data, note)
+                return
+            unpacker = bz2.BZ2Decompressor()
+        elif unpacker.needs_input and not (data := stream.read(PACKED)):
+            raise BrokenOff("cut off")
+
+
+def zstd_blocks(stream: IO[bytes], size: int, window: int, note: Note) -> Iterator[bytes]:
+    """The text of all frames of a zstd file. A frame that asks for a larger window is refused."""
+    end, whole, rest = _zstd_frames(stream)
+    if rest:
+        _note_garbage(rest, note)
+    stream.seek(0)
+    unpacker = zstandard.ZstdDecompressor(max_window_size=window)
+    bounded = _Bounded(stream, end)
+    with unpacker.stream_reader(
+        cast(IO[bytes], bounded), read_size=PACKED, read_across_frames=True, closefd=False
+    ) as reader:
+        try:
+            while block := reader.read1(size):
+                yield block
+        except zstandard.ZstdError as error:
+            if "memory" in str(error):
+                raise NotATable(
+                    f"The zstd file needs a window of more than {window >> 20} MiB. Pack it without --long."
+                ) from error
+            raise BrokenOff("damaged") from error
+    if not whole:  # the unpacker takes a frame that is cut off for the end
+        raise BrokenOff("cut off")
+
+
+class _Bounded:
+    """The first `end` bytes of a stream."""
+
+    def __init__(self, stream: IO[bytes], end: int):
+        self._stream, self._left = stream, end
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(self._left if size < 0 else min(size, self._left))
+        self._left -= len(data)
+        return data
+
+
+def _zstd_frames(stream: IO[bytes]) -> tuple[int, bool, bytes]:
+    """Where the last frame ends, whether it is whole, and what stands behind it.
+
+    Walks over the headers of frames and blocks (RFC 8878, section 3.1.1) without unpacking anything.
+    """
+    size, at = stream.seek(0, 2), 0
+    while at < size:
+        stream.seek(at)
+        head = stream.read(18)
+        if len(head) >= 8 and head[1:4] == b"\x2a\x4d\x18" and 0x50 <= head[0] <= 0x5F:
+            at += 8 + int.from_bytes(head[4:8], "little")
+            continue
+        if not head.startswith(b"\x28\xb5\x2f\xfd"):
+            return at, True, head
+        try:
+            at += zstandard.frame_header_size(head)
+            checksum = 4 if zstandard.get_frame_parameters(head).has_checksum else 0
+        except zstandard.ZstdError:
+            return size, False, b""
+        last = False
+        while not last and at < size:
+            stream.seek(at)
+            block = int.from_bytes(stream.read(3), "little")
+            last, kind = bool(block & 1), block >> 1 & 3
+            at += 3 + (1 if kind == 1 else block >> 3)
+        at += checksum
+        if not last:
+            return size, False, b""
+    return size, at == size, b""
+
+
+def zip_members(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
+    """The files of a zip. Raises NotATable for Office documents, empty and damaged archives."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
+        raise NotATable("The zip archive is damaged or cut off: its list of files cannot be read.") from error
+    if len(infos) > limits.zip_members:
+        raise NotATable(f"The zip archive holds {len(infos):,} files; the limit is {limits.zip_members:,}.")
+    _refuse_office({info.filename for info in infos})
+    infos = [info for info in infos if not info.is_dir() and not re.search(r"(^|/)(__MACOSX/|\.[^./])", info.filename)]
+    if not infos:
+        raise NotATable("The zip archive holds no files.")
+    return infos
+
+
+def _refuse_office(names: set[str]) -> None:
+    advice = "Save the sheet as CSV or tab-separated text and upload that."
+    if {"xl/workbook.xml", "xl/workbook.bin"} & names:
+        raise NotATable(f"This is an Excel workbook (xlsx), not a text table. {advice}")
+    if "content.xml" in names and "mimetype" in names:
+        raise NotATable(f"This is an OpenDocument file (ods, odt), not a text table. {advice}")
+    if "[Content_Types].xml" in names:
+        raise NotATable(f"This is an Office document, not a text table. {advice}")
+
+
+def refuse_member(info: zipfile.ZipInfo) -> None:
+    if info.flag_bits & ENCRYPTED:
+        raise NotATable(f"{info.filename!r} in the zip archive is encrypted. Upload it without a password.")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise NotATable(f"{info.filename!r} in the zip archive is packed in a way other than deflate. Unpack it first.")
+
+
+def is_text_member(path: Path, info: zipfile.ZipInfo) -> bool:
+    """Whether a member can be a table: readable, not packed itself, and text."""
+    if info.flag_bits & ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(info) as stream:
+            head = stream.read(HEAD)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+        return False
+    return bool(head) and not compression_of(head) and looks_like_text(head)
+
+
+def zip_blocks(archive: zipfile.ZipFile, name: str, size: int) -> Iterator[bytes]:
+    """The text of one member."""
+    try:
+        with archive.open(name) as stream:
+            while block := stream.read(min(size, 1024**2)):
+                yield block
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise BrokenOff("damaged") from error
