@@ -20,7 +20,9 @@ from files import actions, importing
 from files import mapping as mappings
 from files.models import DataFile
 from files.permissions import get_file_for, get_own_file
+from files.readers.findings import REJECT_COLUMNS
 from files.store import BadQuestion, Table, csv_lines
+from files.typed import typed
 from project.common.paging import Key, keyset_page, page_size, url_with
 from project.common.params import flag, one_of, refuse_nul, whole_number
 from project.common.problems import BadQuery, Conflict
@@ -103,7 +105,7 @@ class FileList(APIView):
         keys = [Key(field, descending=down), Key("id", descending=down)]
         page = keyset_page(files.values("id", field), params, keys, size=page_size(params))
         wanted = [row["id"] for row in page.rows]
-        found = DataFile.objects.select_related("owner").in_bulk(wanted)
+        found = DataFile.objects.select_related("owner").defer("header").in_bulk(wanted)
         here = request.build_absolute_uri(request.path)
         return Response({
             "count": files.count(),
@@ -167,11 +169,12 @@ class FileRows(APIView):
             OpenApiParameter("offset", int), OpenApiParameter("limit", int, description="up to 1,000"),
             OpenApiParameter("sort", str, description="column, or -column"),
             OpenApiParameter("filter", str, many=True, description="column:operator:value"),
+            OpenApiParameter("typed", bool, description="1: numbers and booleans as such; default: text as written"),
         ],
         responses=inline_serializer("Rows", {
             "columns": ColumnSerializer(many=True), "total": serializers.IntegerField(),
             "filtered": serializers.IntegerField(),
-            "rows": serializers.ListField(child=serializers.ListField(child=serializers.CharField(allow_null=True))),
+            "rows": serializers.ListField(child=serializers.ListField(child=serializers.JSONField(allow_null=True))),
             "lines": serializers.ListField(child=serializers.IntegerField()),
         }),
     )  # fmt: skip
@@ -186,13 +189,14 @@ class FileRows(APIView):
             )
         except BadQuestion as error:
             raise BadQuery({error.field: str(error)}) from error
+        rows = [cells for _, cells in found.rows]
+        if flag(params, "typed"):
+            kinds = [column["type"] for column in file.columns]
+            rows = [[typed(text, kind) for text, kind in zip(cells, kinds, strict=True)] for cells in rows]
         return Response({
             "columns": file.columns, "total": file.row_count, "filtered": found.filtered,
-            "rows": [cells for _, cells in found.rows], "lines": [line for line, _ in found.rows],
+            "rows": rows, "lines": [line for line, _ in found.rows],
         })  # fmt: skip
-
-
-REJECT_COLUMNS = [{"name": "reason", "type": "text"}, {"name": "text", "type": "text"}]
 
 
 class FileRejects(APIView):
@@ -204,7 +208,9 @@ class FileRejects(APIView):
         responses=inline_serializer("Rejects", {
             "count": serializers.IntegerField(),
             "results": inline_serializer("Reject", {
-                "line": serializers.IntegerField(), "reason": serializers.CharField(), "text": serializers.CharField(),
+                "line": serializers.IntegerField(), "offset": serializers.IntegerField(),
+                "column": serializers.CharField(allow_null=True), "reason": serializers.CharField(),
+                "text": serializers.CharField(),
             }, many=True),
         }),
     )  # fmt: skip
@@ -214,12 +220,15 @@ class FileRejects(APIView):
         ready_table(file)
         rejects = Table(file.rejects_path, REJECT_COLUMNS)
         if one_of(params, "format", ("json", "csv")) == "csv":
-            lines = csv_lines(["line", "reason", "text"], rejects.every_row())
+            lines = csv_lines(["line", *(column["name"] for column in REJECT_COLUMNS)], rejects.every_row())
             headers = {"Content-Disposition": content_disposition_header(True, f"{file.name}.rejects.csv") or ""}
             return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
         offset = whole_number(params, "offset", default=0)
         found = rejects.slice(offset=offset, limit=whole_number(params, "limit", default=100, most=1000))
-        results = [{"line": line, "reason": cells[0], "text": cells[1]} for line, cells in found.rows]
+        results = [
+            {"line": line, "offset": int(offset), "column": column, "reason": reason, "text": text}
+            for line, (offset, column, reason, text) in found.rows
+        ]
         return Response({"count": file.rejected_count, "results": results})
 
 

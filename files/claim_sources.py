@@ -18,7 +18,7 @@ class DataFiles:
             by_checksum.setdefault(load.checksum, []).append(load)
         found: dict[int, FileRef] = {}
         files = DataFile.objects.readable_by(user).filter(sha256__in=by_checksum, state=DataFile.State.READY)
-        for file in files.order_by("pk"):
+        for file in files.only("name", "sha256").order_by("pk"):
             ref = FileRef(file.pk, file.name, reverse("files:detail", args=[file.pk]))
             for load in by_checksum[file.sha256]:
                 if load.pk not in found or load.file_id == file.pk:  # the load's own file before its twins

@@ -35,6 +35,10 @@ def start_import(
     """Queue an import. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
     if file.state != DataFile.State.READY:
         raise Conflict(f"The file is {file.state}; it can be imported when it is ready.")
+    if file.format == "vcf":
+        raise BadQuery(
+            {"file": "A VCF can be looked through, and not be imported yet: its alleles need splitting first."}
+        )
     columns = [column["name"] for column in file.columns]
     whole = mappings.checked(mapping if mapping is not None else mappings.detect(columns), columns)
     chosen = checked_assembly(assembly) or file.assembly
@@ -53,18 +57,19 @@ def start_import(
 
 def _cells_sql(file: DataFile, mapping: dict[str, str | None]) -> str:
     """A SELECT of `line` and every field, from the file's own columns; no name of a column enters the SQL."""
-    places: dict[str | None, int] = {column["name"]: n for n, column in enumerate(file.columns)}
+    places: dict[str | None, int] = {column["name"]: column.get("at", n) for n, column in enumerate(file.columns)}
     chosen = [
         f"c{places[column]} AS {field}" if (column := mapping.get(field)) in places else f"NULL::VARCHAR AS {field}"
         for field in FIELDS
     ]
-    return f"SELECT line, {', '.join(chosen)} FROM read_parquet($path)"
+    needed = {places[column] for column in mapping.values() if column in places}
+    return f"SELECT line, {', '.join(chosen)} FROM {store.relation(file.table_path, needed)}"
 
 
 def _open(file: DataFile, mapping: dict[str, str | None], scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A DuckDB with the table `cells` of this file."""
     db = store.connect(scratch)
-    db.execute(f"CREATE TEMP TABLE cells AS {_cells_sql(file, mapping)}", {"path": str(file.table_path)})
+    db.execute(f"CREATE TEMP TABLE cells AS {_cells_sql(file, mapping)}")
     return db
 
 
@@ -78,7 +83,7 @@ def rows_without_assembly(file: DataFile, mapping: dict[str, str | None]) -> int
     )
     with store.connect() as db:
         db.execute(MACROS)
-        row = db.execute(sql, {"path": str(file.table_path)}).fetchone()
+        row = db.execute(sql).fetchone()
     return int(row[0]) if row else 0
 
 

@@ -1,52 +1,24 @@
 """From an uploaded file to its Parquet table: the work of a `read` job. May run twice; each run starts from scratch."""
 
+import logging
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from files import store
+from django.db import transaction
+
 from files.importing import start_import
 from files.models import DataFile
 from files.permissions import get_own_file
-from files.readers.dialect import NAMES, Dialect, sniff
-from files.readers.errors import BadQuotes, NotATable
-from files.readers.records import Row, column_names, is_quoted, scan
-from files.readers.text import find_encoding, is_gzip, sample
+from files.readers.errors import NotATable
+from files.reading_process import ReaderDied, read_in_child, task_of
 from project.common.problems import BadQuery, Conflict
 from project.core.jobs import JobError, Run
 from project.core.models import Job
 
 READ_TASK = "files.read"
-MAX_COLUMNS = 4096
-REPORT_EVERY = 20_000  # records
 
-
-class _Reading:
-    """What one pass over the records collects: rows, rejects, and what was padded or repaired."""
-
-    def __init__(self, folder: Path, width: int):
-        self.width = width
-        self.rows = store.CleanWriter(folder / "rows.csv", width)
-        self.rejects = store.CleanWriter(folder / "rejects.csv", 2)
-        self.padded = 0
-        self.first_padded: int | None = None
-        self.has_values = False
-
-    def take(self, row: Row) -> None:
-        cells = row.cells
-        self.has_values = self.has_values or any(cells)
-        if len(cells) > self.width:
-            if any(cell.strip() for cell in cells[self.width :]):
-                reason = f"{len(cells)} cells where the header has {self.width}"
-                self.rejects.write(row.line, [reason, row.text])
-                return
-            cells = cells[: self.width]  # only empty cells too many
-        elif len(cells) < self.width:
-            self.padded += 1
-            self.first_padded = self.first_padded or row.line
-            cells = cells + [""] * (self.width - len(cells))
-        self.rows.write(row.line, cells)
+log = logging.getLogger("vardesk.files")
 
 
 def read_file(run: Run) -> None:
@@ -58,16 +30,20 @@ def read_file(run: Run) -> None:
         _import_if_asked(file, run)
         return
     DataFile.objects.filter(pk=file.pk).update(state=DataFile.State.PROCESSING, progress=0.0, error="")
-    scratch = file.folder / "scratch"  # one name: what a killed attempt left is removed by the next
-    shutil.rmtree(scratch, ignore_errors=True)
+    for left in file.folder.glob("scratch-*"):  # by a killed attempt
+        shutil.rmtree(left, ignore_errors=True)
+    # A name of its own: the reader of an attempt that was given up may write for another second.
+    scratch = file.folder / f"scratch-{run.job.attempt:d}"
     scratch.mkdir(mode=0o700)
     try:
         _read(file, run, scratch)
     except NotATable as error:
         raise JobError(str(error)) from error
-    except UnicodeDecodeError as error:
+    except ReaderDied as error:
+        log.error("File %s: the reader died: %s", file.pk, str(error).split(":")[0])
         raise JobError(
-            f"The file begins as {error.encoding} and holds bytes that are none; it may be damaged."
+            "The reader ended without a result, so nothing was kept. Try again; if it happens again, the file breaks"
+            " the reader, and we would like to know."
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -106,93 +82,27 @@ def _file_of(job: Job, by: Any) -> DataFile:
 
 
 def _read(file: DataFile, run: Run, scratch: Path) -> None:
-    head = sample(file.original_path)
-    encoding = find_encoding(file.original_path, head)
-    dialect = sniff(head.decode(encoding, errors="ignore"))
-    if not dialect.quoted:
-        dialect = replace(dialect, quoted=is_quoted(file.original_path, encoding, dialect.delimiter))
-    try:
-        _read_as(file, run, scratch, encoding, dialect)
-    except BadQuotes:
-        if dialect.delimiter != "\t":
-            raise
-        # Tables with tabs seldom quote: a stray double quote is then a character like any other.
-        _read_as(file, run, scratch, encoding, replace(dialect, quoted=False))
+    def report(fraction: float, sentence: str, rows: int) -> None:
+        # The state of the file follows the job's, which is written at most twice a second.
+        if run.report(fraction, sentence, rows_done=rows):
+            DataFile.objects.filter(pk=file.pk).update(progress=min(max(fraction, 0.0), 1.0))
 
-
-def _read_as(file: DataFile, run: Run, scratch: Path, encoding: str, dialect: Dialect) -> None:
-    records = scan(file.original_path, encoding, dialect)
-    first = next(records, None)
-    if first is None:
-        raise NotATable("The file holds no records.")
-    if len(first.cells) > MAX_COLUMNS:
-        raise NotATable(f"The first record has {len(first.cells):,} cells; {MAX_COLUMNS:,} columns are the limit.")
-    names, renamed = column_names(first.cells if dialect.header else [""] * len(first.cells))
-    reading = _Reading(scratch, len(names))
-    if not dialect.header:
-        reading.take(first)
-    for number, row in enumerate(records, start=1):
-        reading.take(row)
-        if number % REPORT_EVERY == 0:
-            _report(file, run, reading, row.line)
-    if not (reading.has_values or any(first.cells)):
-        raise NotATable("The file holds delimiters and no values.")
-    run.report(0.8, "Writing the table", rows_done=reading.rows.count)
-    store.write_table(reading.rows, file.table_path)
-    store.write_table(reading.rejects, file.rejects_path)
-    run.report(0.9, "Looking at the columns", rows_done=reading.rows.count)
-    kinds = store.infer_types(file.table_path, len(names))
-    DataFile.objects.filter(pk=file.pk).update(
-        state=DataFile.State.READY,
-        progress=1.0,
-        format="tsv" if dialect.delimiter == "\t" else "csv",
-        row_count=reading.rows.count,
-        rejected_count=reading.rejects.count,
-        padded=reading.padded,
-        columns=[{"name": name, "type": kind} for name, kind in zip(names, kinds, strict=True)],
-        reading=_as_read(file, encoding, dialect),
-        warnings=_warnings(reading, encoding, dialect, renamed if dialect.header else []),
-    )
-
-
-def _report(file: DataFile, run: Run, reading: _Reading, line: int) -> None:
-    # How long the file is in lines is not known before its end: bytes written stand in for it.
-    share = min(reading.rows.path.stat().st_size / max(file.size * (6 if is_gzip(file.original_path) else 1.3), 1), 1)
-    run.report(0.8 * share, f"Reading, line {line:,}", rows_done=reading.rows.count)
-    DataFile.objects.filter(pk=file.pk).update(progress=0.8 * share)
-
-
-def _as_read(file: DataFile, encoding: str, dialect: Dialect) -> dict:
-    return {
-        "compression": "gzip" if is_gzip(file.original_path) else None,
-        "encoding": encoding,
-        "delimiter": NAMES[dialect.delimiter],
-        "quote": '"' if dialect.quoted else None,
-        "header": dialect.header,
-    }
-
-
-def _warnings(reading: _Reading, encoding: str, dialect: Dialect, renamed: list[int]) -> list[dict]:
-    """What was guessed or repaired, in the contract's shape."""
-    found: list[tuple[str, str, int, int | None]] = []
-    if encoding in ("cp1252", "latin-1"):
-        found.append(
-            ("encoding", f"The file is not UTF-8; it was read as {encoding}. Check accented letters.", 1, None)
+    outcome = read_in_child(task_of(file.original_path, scratch, file.choices), report)
+    with transaction.atomic():
+        run.hold()
+        for name, place in (("table", file.table_path), ("rejects", file.rejects_path)):
+            shutil.rmtree(place, ignore_errors=True)
+            (scratch / name).rename(place)
+        DataFile.objects.filter(pk=file.pk).update(
+            state=DataFile.State.READY,
+            progress=1.0,
+            format=outcome["format"],
+            row_count=outcome["rows"],
+            rejected_count=outcome["rejected"],
+            skipped_count=outcome["skipped"],
+            padded=outcome["padded"],
+            **{name: outcome[name] for name in ("columns", "reading", "warnings", "reasons", "header")},
         )
-    if not dialect.header:
-        found.append(("no_header", "The first line looks like data, so the columns were given numbers.", 1, 1))
-    if renamed:
-        places = ", ".join(str(place) for place in renamed[:5])
-        found.append(
-            ("column_names", f"Empty or repeated column names were changed (columns {places}).", len(renamed), 1)
-        )
-    if reading.padded:
-        said = f"Rows with fewer cells than the {reading.width} of the header were kept; the missing cells are empty."
-        found.append(("padded", said, reading.padded, reading.first_padded))
-    if reading.rejects.count:
-        said = "Rows with more cells than the header were not read; see the list of rejected lines."
-        found.append(("rejected", said, reading.rejects.count, None))
-    return [dict(zip(("kind", "message", "count", "first_line"), row, strict=True)) for row in found]
 
 
 def _import_if_asked(file: DataFile, run: Run) -> None:

@@ -50,9 +50,13 @@ class DataFile(models.Model):
     progress = models.FloatField(default=0.0)
     row_count = models.BigIntegerField(null=True, blank=True)
     rejected_count = models.BigIntegerField(null=True, blank=True)
+    skipped_count = models.BigIntegerField(default=0, help_text="records that are no data: comments, footnotes")
     padded = models.BigIntegerField(default=0, help_text="rows with fewer cells than the header")
     columns = models.JSONField(default=list, blank=True, help_text='[{"name", "type"}] in file order')
+    choices = models.JSONField(default=dict, blank=True, help_text="what a person said of the reading, not guessed")
     reading = models.JSONField(default=dict, blank=True, help_text="encoding, delimiter, quote, header as read")
+    header = models.JSONField(default=dict, blank=True, help_text="of a VCF: its definitions, samples and lines")
+    reasons = models.JSONField(default=dict, blank=True, help_text="kind of reject -> how many")
     warnings = models.JSONField(default=list, blank=True, help_text='[{"kind", "message", "count", "first_line"}]')
     assembly = models.CharField(max_length=8, blank=True, help_text="as the uploader said")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
@@ -86,11 +90,11 @@ class DataFile(models.Model):
 
     @property
     def table_path(self) -> Path:
-        return self.folder / "table.parquet"
+        return self.folder / "table"
 
     @property
     def rejects_path(self) -> Path:
-        return self.folder / "rejects.parquet"
+        return self.folder / "rejects"
 
     @property
     def in_work(self) -> bool:

@@ -1,24 +1,23 @@
-"""A file's table as Parquet: text as written, with the line of each record. DuckDB does the work; nothing here knows Django.
+"""Questions to a file's table: text as written, with the line of each record. DuckDB does the work.
 
-Columns are called c0, c1, ... inside (names of files clash: `Gene` and `gene`); `line` is the physical line, from 1.
+Nothing here knows Django; `files.readers.parts` tells how the table lies on the disk.
 """
 
 import csv
 import io
 import itertools
-import json
 import os
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-ROW_GROUP = 20_000
-NULL = r"\N"
+from files.readers.parts import SLICE, part_paths, quoted
+
 MEMORY_LIMIT = "1GB"
 # A whole number is compared as a decimal, so that 1.5 lies between 1 and 2.
 TYPES = {"integer": "DECIMAL(38,10)", "decimal": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
@@ -58,52 +57,19 @@ def ask() -> duckdb.DuckDBPyConnection:
         return _of_process[os.getpid()].cursor()
 
 
-class CleanWriter:
-    """Collects records as unambiguous CSV, the form in which DuckDB is given them: every choice is already made."""
-
-    def __init__(self, path: Path, width: int):
-        self.path, self.width, self.count = path, width, 0
-        self._stream = path.open("w", encoding="utf-8", newline="")
-        self._writer = csv.writer(self._stream, quoting=csv.QUOTE_ALL, lineterminator="\n")
-
-    def write(self, line: int, cells: Sequence[str]) -> None:
-        # An empty cell is null; QUOTE_ALL would hide that, so null has a mark of its own, and so has the mark.
-        self._writer.writerow([line, *("~" if cell == "" else "=" + cell for cell in cells)])
-        self.count += 1
-
-    def close(self) -> None:
-        self._stream.close()
+def relation(folder: Path, places: Iterable[int] = ()) -> str:
+    """SQL of a table expression with `line` and the columns at these places, joined over the slices that have them."""
+    slices = part_paths(folder)
+    needed = sorted({place // SLICE for place in places} or {0})
+    files = [f"read_parquet([{', '.join(quoted(path) for path in slices[n])}]) AS slice{n}" for n in needed]
+    if len(files) == 1:
+        return files[0]
+    return "(SELECT * FROM " + " JOIN ".join([files[0], *(f"{file} USING (line)" for file in files[1:])]) + ")"
 
 
-def write_table(clean: CleanWriter, path: Path) -> None:
-    """The collected records as Parquet, in file order. Raises ValueError where DuckDB read another number of records."""
-    clean.close()
-    columns = {"line": "BIGINT"} | {f"c{n}": "VARCHAR" for n in range(clean.width)}
-    cells = ", ".join(f"CASE WHEN c{n} = '~' THEN NULL ELSE substring(c{n}, 2) END AS c{n}" for n in range(clean.width))
-    part = path.with_suffix(".part")
-    with connect(path.parent) as db:
-        db.execute(
-            f"COPY (SELECT line, {cells} FROM read_csv({_quoted(clean.path)}, columns={_struct(columns)}, header=false,"
-            " delim=',', quote='\"', escape='\"', auto_detect=false, parallel=false, new_line='\\n', max_line_size=100000000,"
-            f" strict_mode=true)) TO {_quoted(part)} (FORMAT parquet, ROW_GROUP_SIZE {ROW_GROUP}, COMPRESSION zstd)"
-        )
-        written = count_rows(part, db)
-    if written != clean.count:
-        raise ValueError(f"{clean.count} records were given and {written} written")
-    part.replace(path)
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
-
-
-def _struct(columns: dict[str, str]) -> str:
-    return json.dumps(columns).replace('"', "'")
-
-
-def count_rows(path: Path, db: duckdb.DuckDBPyConnection | None = None) -> int:
-    with ask() if db is None else db.cursor() as cursor:
-        row = cursor.execute("SELECT count(*) FROM read_parquet($path)", {"path": str(path)}).fetchone()
+def count_rows(folder: Path) -> int:
+    with ask() as cursor:
+        row = cursor.execute(f"SELECT count(*) FROM {relation(folder)}").fetchone()
     return int(row[0]) if row else 0
 
 
@@ -113,7 +79,7 @@ def _type_counts(cell: str, tests: dict[str, str]) -> str:
     return f"{{'filled': count({cell}), {', '.join(counts)}}}"
 
 
-def infer_types(path: Path, width: int) -> list[str]:
+def infer_types(folder: Path, width: int) -> list[str]:
     """`integer`, `decimal`, `boolean`, `date` or `text` for each column, judged by every cell of it.
 
     Leading zeros and signs without digits keep a column text: they are identifiers more often than numbers.
@@ -129,9 +95,9 @@ def infer_types(path: Path, width: int) -> list[str]:
     found: list[dict[str, int]] = []
     with ask() as db:
         for first in range(0, width, 50):  # one question for all of 400 columns takes minutes to plan
-            parts = [_type_counts(f"c{n}", tests) for n in range(first, min(first + 50, width))]
-            sql = f"SELECT {', '.join(parts)} FROM read_parquet($path)"
-            found += db.execute(sql, {"path": str(path)}).fetchone() or ()
+            places = range(first, min(first + 50, width))
+            counts = ", ".join(_type_counts(f"c{n}", tests) for n in places)
+            found += db.execute(f"SELECT {counts} FROM {relation(folder, places)}").fetchone() or ()
     return [
         next((kind for kind in tests if counted["filled"] and counted[kind] == counted["filled"]), "text")
         for counted in found
@@ -158,34 +124,45 @@ class Slice:
 
 
 class Table:
-    """Questions to one file's Parquet. `columns` is [{"name", "type"}] in file order."""
+    """Questions to one file's table. `columns` is [{"name", "type"}] in file order.
 
-    def __init__(self, path: Path, columns: list[dict[str, str]]):
-        self.path, self.columns = path, columns
-        self._places = {column["name"]: place for place, column in enumerate(columns)}
+    A column's place in Parquet is its place in the list, unless it says another as "at".
+    """
 
-    def _cell(self, name: str, field: str) -> str:
+    def __init__(self, folder: Path, columns: Sequence[Mapping[str, Any]]):
+        self.folder, self.columns = folder, columns
+        self._by_name = {column["name"]: column for column in columns}
+        self._places = {column["name"]: column.get("at", n) for n, column in enumerate(columns)}
+
+    def _place(self, name: str, field: str) -> int:
         if name not in self._places:
             raise BadQuestion(field, f"There is no column {name!r}.")
-        return f"c{self._places[name]}"
+        return int(self._places[name])
+
+    def _cell(self, name: str, field: str) -> str:
+        return f"c{self._place(name, field)}"
 
     def _comparable(self, name: str, field: str) -> tuple[str, str]:
         """The SQL of a column in its own type, and that type's SQL name."""
         cell = self._cell(name, field)
-        kind = TYPES.get(self.columns[self._places[name]]["type"], "VARCHAR")
+        kind = TYPES.get(self._by_name[name]["type"], "VARCHAR")
         return (cell if kind == "VARCHAR" else f"TRY_CAST({cell} AS {kind})"), kind
 
-    def _condition(self, text: str, values: dict[str, Any]) -> str:
-        """One `column:operator:value` as SQL; the value goes into `values`. A column name may hold colons."""
-        field = "filter"
+    def _parsed(self, text: str) -> tuple[str, str, str]:
+        """The column, operator and value of one `column:operator:value`. A column name may hold colons."""
         # The longest name that fits: a column may be called `a` and another `a:eq`.
         named = [name for name in self._places if text.startswith(f"{name}:")]
         name = max(named, key=len, default=text.split(":")[0])
-        self._cell(name, field)
+        self._place(name, "filter")
         operator, found, value = text[len(name) + 1 :].partition(":")
         if not found or operator not in {*OPERATORS, "in", "isnull"}:
             known = ", ".join([*OPERATORS, "in", "isnull"])
-            raise BadQuestion(field, f"{text!r} is not column:operator:value; operators: {known}.")
+            raise BadQuestion("filter", f"{text!r} is not column:operator:value; operators: {known}.")
+        return name, operator, value
+
+    def _condition(self, name: str, operator: str, value: str, values: dict[str, Any]) -> str:
+        """One filter as SQL; the value goes into `values`."""
+        field = "filter"
         key = f"v{len(values)}"
         if operator == "isnull":
             if value.lower() not in {"1", "true", "0", "false"}:
@@ -201,63 +178,89 @@ class Table:
         values[key] = _typed(name, value, kind)
         return OPERATORS[operator].format(cell, f"${key}::{kind}")
 
-    def slice(self, *, offset: int = 0, limit: int = 100, sort: str = "", filters: Iterable[str] = ()) -> Slice:
+    def slice(
+        self, *, offset: int = 0, limit: int = 100, sort: str = "", filters: Iterable[str] = (),
+        only: Sequence[str] | None = None,
+    ) -> Slice:  # fmt: skip
         """Rows `offset` to `offset + limit` in file order or as `sort` (`column` or `-column`) says, nulls last.
 
-        Raises BadQuestion.
+        The cells are those of the columns `only` (default: all), in that order. Raises BadQuestion.
         """
         values: dict[str, Any] = {}
-        conditions = [self._condition(text, values) for text in filters]
+        parsed = [self._parsed(text) for text in filters]
+        names = [name for name, _, _ in parsed]
+        conditions = [self._condition(*one, values) for one in parsed]
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-        order = "line"
+        order = ""  # as it is read
         if sort:
             down = sort.startswith("-") and sort not in self._places  # a column may be called `-log10p`
-            cell, _ = self._comparable(sort[1:] if down else sort, "sort")
-            order = f"{cell} {'DESC' if down else 'ASC'} NULLS LAST, line"
-        cells = "".join(f", c{n}" for n in range(len(self.columns)))
-        source = "read_parquet($path)"
+            names.append(sort[1:] if down else sort)
+            cell, _ = self._comparable(names[-1], "sort")
+            order = f"ORDER BY {cell} {'DESC' if down else 'ASC'} NULLS LAST, line"
+        places = {self._places[name] for name in names}
+        if not order and len({place // SLICE for place in places}) > 1:
+            order = "ORDER BY line"  # a join may change it
+        asked = relation(self.folder, places)
         with ask() as db:
-            values["path"] = str(self.path)
-            counted = db.execute(f"SELECT count(*) FROM {source} {where}", values).fetchone() or (0,)
-            rows = db.execute(
-                f"SELECT line{cells} FROM {source} {where} ORDER BY {order} LIMIT {limit:d} OFFSET {offset:d}", values
+            counted = db.execute(f"SELECT count(*) FROM {asked} {where}", values).fetchone() or (0,)
+            page = f"SELECT line FROM {asked} {where} {order} LIMIT {limit:d} OFFSET {offset:d}"
+            lines = [row[0] for row in db.execute(page, values).fetchall()]
+            cells = self._cells_on(lines, only, db)
+        return Slice([(line, cells[line]) for line in lines], counted[0])
+
+    def _cells_on(
+        self, lines: Sequence[int], only: Sequence[str] | None, db: duckdb.DuckDBPyConnection
+    ) -> dict[int, list[Any]]:
+        """line -> the cells of the columns `only`, or of all, for rows that begin on these lines."""
+        places = [self._place(name, "columns") for name in only] if only is not None else list(self._places.values())
+        by_place: dict[int, dict[int, Any]] = {}
+        if not lines:
+            return {}
+        for number in sorted({place // SLICE for place in places}):
+            inside = [place for place in dict.fromkeys(places) if place // SLICE == number]
+            # The range lets row groups be left out unread; the list alone would not.
+            found = db.execute(
+                f"SELECT line{''.join(f', c{place}' for place in inside)} FROM {relation(self.folder, inside)}"
+                " WHERE line BETWEEN $first AND $last AND line IN (SELECT unnest($lines::BIGINT[]))",
+                {"first": min(lines), "last": max(lines), "lines": list(lines)},
             ).fetchall()
-        return Slice([(row[0], list(row[1:])) for row in rows], counted[0])
+            for n, place in enumerate(inside, start=1):
+                by_place[place] = {row[0]: row[n] for row in found}
+        present = next(iter(by_place.values()), dict.fromkeys(lines))
+        return {line: [by_place[place][line] for place in places] for line in lines if line in present}
 
     def every_row(self, *, size: int = 10_000) -> Iterator[tuple[int, list[Any]]]:
         """All rows in file order; memory holds `size` of them."""
-        cells = "".join(f", c{n}" for n in range(len(self.columns)))
-        with ask() as db:
-            found = db.execute(f"SELECT line{cells} FROM read_parquet($path) ORDER BY line", {"path": str(self.path)})
+        with ask() as db, ask() as inner:
+            found = db.execute(f"SELECT line FROM {relation(self.folder)}")
             while rows := found.fetchmany(size):
-                yield from ((row[0], list(row[1:])) for row in rows)
+                lines = [row[0] for row in rows]
+                cells = self._cells_on(lines, None, inner)
+                yield from ((line, cells[line]) for line in lines)
 
     def lines(self, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
         """The rows that begin on these lines, as column -> text."""
+        names = list(self._places)
         with ask() as db:
-            found = db.execute(
-                "SELECT * FROM read_parquet($path) WHERE line IN (SELECT unnest($lines::BIGINT[]))",
-                {"path": str(self.path), "lines": sorted(lines)},
-            ).fetchall()
-        names = [column["name"] for column in self.columns]
-        return {row[0]: dict(zip(names, row[1:], strict=True)) for row in found}
+            found = self._cells_on(sorted(lines), None, db)
+        return {line: dict(zip(names, cells, strict=True)) for line, cells in found.items()}
 
     def rows_before(self, line: int) -> int:
         """How many records begin before this line: the offset of its page in file order."""
         with ask() as db:
             row = db.execute(
-                "SELECT count(*) FROM read_parquet($path) WHERE line < $line", {"path": str(self.path), "line": line}
+                f"SELECT count(*) FROM {relation(self.folder)} WHERE line < $line", {"line": line}
             ).fetchone()
         return int(row[0]) if row else 0
 
     def first_values(self, name: str, count: int = 3) -> list[str]:
         """A few different values of a column, the first ones in the file."""
-        cell = self._cell(name, "column")
+        place = self._place(name, "column")
+        cell = f"c{place}"
         with ask() as db:
             found = db.execute(
-                f"SELECT {cell} FROM (SELECT {cell}, line FROM read_parquet($path) LIMIT 5000) WHERE {cell} IS NOT NULL"
-                f" GROUP BY 1 ORDER BY min(line) LIMIT {count:d}",
-                {"path": str(self.path)},
+                f"SELECT {cell} FROM (SELECT {cell}, line FROM {relation(self.folder, [place])} LIMIT 5000)"
+                f" WHERE {cell} IS NOT NULL GROUP BY 1 ORDER BY min(line) LIMIT {count:d}"
             ).fetchall()
         return [row[0] for row in found]
 

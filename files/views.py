@@ -12,9 +12,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from files import actions, importing
 from files import mapping as mappings
-from files.api import REJECT_COLUMNS
 from files.models import DataFile
 from files.permissions import get_file_for, get_own_file, may_change
+from files.readers.findings import REJECT_COLUMNS
 from files.store import Table
 from files.tables import rows_table
 from project.common.htmx import wants_partial
@@ -49,7 +49,7 @@ def file_list(request: HttpRequest) -> HttpResponse:
         page = keyset_page(files.values("id", "created"), request.GET, keys, size=FILES_PAGE)
     except BadQuery:
         return redirect("files:list")
-    found = DataFile.objects.select_related("owner").in_bulk([row["id"] for row in page.rows])
+    found = DataFile.objects.select_related("owner").defer("header").in_bulk([row["id"] for row in page.rows])
     rows = [file_row(found[row["id"]]) for row in page.rows]
     context = {
         "files": rows,
@@ -254,7 +254,7 @@ def rejects(request: HttpRequest, pk: int) -> HttpResponse:
     last = offset + len(rows)
     context = {
         "file": file_row(file),
-        "rejects": [{"line": line, "reason": cells[0], "text": cells[1]} for line, cells in rows],
+        "rejects": [{"line": line, "reason": cells[2], "text": cells[3]} for line, cells in rows],
         "page": {
             "next_url": f"{request.path}?offset={last}" if rows and last < (file.rejected_count or 0) else None,
             "previous_url": f"{request.path}?offset={max(0, offset - ROWS_PAGE)}" if offset else None,

@@ -80,6 +80,8 @@ if WEB_THREADS < 2 or BODY_TIMEOUT_SECONDS <= 0 or BODY_MIN_BYTES_PER_SECOND < 1
 PUBLIC_READ = env.bool("PUBLIC_READ", default=is_loopback(HOST))
 SIMULATED_API = env.bool("SIMULATED_API", default=is_loopback(HOST))
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=20 * 1024**3)
+READ_MEMORY_BYTES = env.int("READ_MEMORY_BYTES", default=2 * 1024**3)
+READ_LIMITS: dict[str, int] = {}
 SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):

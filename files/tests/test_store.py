@@ -3,17 +3,18 @@ from pathlib import Path
 
 import pytest
 
-from files.store import BadQuestion, CleanWriter, Table, count_rows, infer_types, write_table
+from files.readers.parts import TableWriter
+from files.store import BadQuestion, Table, count_rows, infer_types
 
 
 def make_table(folder: Path, names: list[str], rows: list[list[str]], *, lines: list[int] | None = None) -> Table:
-    clean = CleanWriter(folder / "rows.csv", len(names))
+    """An empty text stands for nothing."""
+    writer = TableWriter(folder / "table", len(names), quoted=True)
     for line, cells in zip(lines or range(2, len(rows) + 2), rows, strict=True):
-        clean.write(line, cells)
-    path = folder / "table.parquet"
-    write_table(clean, path)
-    kinds = infer_types(path, len(names))
-    return Table(path, [{"name": name, "type": kind} for name, kind in zip(names, kinds, strict=True)])
+        writer.add(line, [cell or None for cell in cells])
+    writer.close()
+    kinds = infer_types(folder / "table", len(names))
+    return Table(folder / "table", [{"name": name, "type": kind} for name, kind in zip(names, kinds, strict=True)])
 
 
 @pytest.fixture
@@ -57,7 +58,7 @@ def test_each_row_keeps_its_line(tmp_path):
 
 def test_a_table_without_rows_is_a_table(tmp_path):
     table = make_table(tmp_path, ["a", "b"], [])
-    assert (table.slice().rows, table.slice().filtered, count_rows(table.path)) == ([], 0, 0)
+    assert (table.slice().rows, table.slice().filtered, count_rows(table.folder)) == ([], 0, 0)
 
 
 def test_a_wide_table_is_judged_in_seconds(tmp_path):
@@ -270,3 +271,38 @@ def test_rows_before_a_line_give_the_offset_of_its_page(tmp_path):
 def test_first_values_are_the_first_different_ones(tmp_path):
     table = make_table(tmp_path, ["a"], [["z"], ["z"], [""], ["a"], ["m"]])
     assert table.first_values("a", 2) == ["z", "a"]
+
+
+# --- wide tables, which have a file for each slice of columns
+
+
+@pytest.fixture
+def wide(tmp_path) -> Table:
+    """900 columns of 30 rows: cell (row, column) is `row.column`, and `r0` and `r850` count rows down and up."""
+    names = [f"r{n}" for n in range(900)]
+    rows = [[f"{row}.{n}" for n in range(900)] for row in range(30)]
+    for row, cells in enumerate(rows):
+        cells[0], cells[850] = str(30 - row), str(row)
+    return make_table(tmp_path, names, rows)
+
+
+def test_a_wide_table_comes_back_whole(wide):
+    (line, cells), *_ = wide.slice(offset=7, limit=1).rows
+    assert (line, cells[1], cells[399:402], cells[899]) == (9, "7.1", ["7.399", "7.400", "7.401"], "7.899")
+
+
+def test_filters_and_sorts_reach_over_the_slices_of_a_wide_table(wide):
+    found = wide.slice(sort="r0", filters=["r850:ge:20", "r450:startswith:2"], only=["r850", "r0", "r450"])
+    assert found.rows == [(31 - n, [str(29 - n), str(n + 1), f"{29 - n}.450"]) for n in range(10)]
+    assert [line for line, _ in wide.slice(filters=["r850:ge:20", "r0:ge:0"]).rows] == list(range(22, 32))
+
+
+def test_a_wide_table_streams_in_file_order(wide):
+    assert [(line, cells[850]) for line, cells in wide.every_row(size=7)] == [(n + 2, str(n)) for n in range(30)]
+
+
+def test_a_column_may_lie_elsewhere_than_it_is_shown(tmp_path):
+    whole = make_table(tmp_path, ["a", "nothing", "b"], [["1", "", "x"], ["2", "", "y"]])
+    table = Table(whole.folder, [{"name": "a", "type": "integer"}, {"name": "b", "type": "text", "at": 2}])
+    assert table.slice(filters=["b:eq:y"]).rows == [(3, ["2", "y"])]
+    assert table.lines([2]) == {2: {"a": "1", "b": "x"}}

@@ -55,11 +55,14 @@ class Run:
     def _mine(self) -> Any:
         return Job.objects.filter(pk=self.job.pk, attempt=self.job.attempt, state=Job.State.RUNNING)
 
-    def report(self, progress: float, message: str, **counts: int) -> None:
-        """Say how far the work is (0 to 1). At most two writes a second. Raises Cancelled or TakenOver."""
+    def report(self, progress: float, message: str, **counts: int) -> bool:
+        """Say how far the work is (0 to 1). At most two writes a second; returns whether this was one.
+
+        Raises Cancelled or TakenOver.
+        """
         self.job.counts |= counts
         if time.monotonic() - self._last_write < 0.5 and message == self.job.message:
-            return
+            return False
         self._last_write = time.monotonic()
         self.job.progress, self.job.message = min(max(progress, 0.0), 1.0), message
         written = self._mine().update(
@@ -68,6 +71,7 @@ class Run:
         if not written:
             raise TakenOver
         self.check()
+        return True
 
     def check(self) -> None:
         """Raises Cancelled when the person asked to stop, TakenOver when another worker has the job."""

@@ -1,0 +1,77 @@
+"""A process that reads one file and tells its parent how far it is: `python -m files.readers.child`.
+
+A hostile file takes this process down, not the worker that started it. The task comes as one line of JSON on standard
+input, what happens goes out as lines of JSON on standard output: {"at": [fraction, sentence, rows]}, and at the end
+{"done": {...}} or {"failed": "sentence"}. It ends with its parent: an end of the input ends it.
+"""
+
+import json
+import os
+import resource
+import sys
+import threading
+from pathlib import Path
+from typing import IO, Any
+
+TOO_LITTLE_MEMORY = "too little memory"
+
+
+def main() -> None:
+    tell = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints is no message of ours
+    task = json.loads(sys.stdin.buffer.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _bound_memory(task["memory"])
+    try:
+        said = {"done": _read(task, tell)}
+    except MemoryError:
+        said = {"failed": TOO_LITTLE_MEMORY}
+    _tell(tell, said)
+    # Not by a normal exit: threads of a library could keep a process alive whose work is done.
+    os._exit(0)
+
+
+def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
+    import duckdb
+
+    from files.readers.errors import NotATable
+    from files.readers.reading import Choices, Limits, read_any
+    from files.store import infer_types
+
+    def report(fraction: float, sentence: str, rows: int) -> None:
+        _tell(tell, {"at": [fraction, sentence, rows]})
+
+    path, folder = Path(task["path"]), Path(task["folder"])
+    try:
+        outcome = read_any(path, folder, Choices(**task["choices"]), Limits(**task["limits"]), report)
+        if outcome.format != "vcf":  # whose header tells the types
+            report(0.95, "Looking at the columns", outcome.rows)
+            kinds = infer_types(folder / "table", len(outcome.columns))
+            outcome.columns = [column | {"type": kind} for column, kind in zip(outcome.columns, kinds, strict=True)]
+    except NotATable as error:
+        _tell(tell, {"failed": str(error)})
+        os._exit(0)
+    except duckdb.OutOfMemoryException:
+        raise MemoryError from None
+    return outcome.as_dict()
+
+
+def _tell(stream: IO[str], said: dict[str, Any]) -> None:
+    stream.write(json.dumps(said) + "\n")
+    stream.flush()
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 4096):
+        pass
+    os._exit(1)
+
+
+def _bound_memory(most: int) -> None:
+    """At most so many bytes of data, where the system can bound them (Linux does)."""
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+
+if __name__ == "__main__":
+    main()
