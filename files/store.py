@@ -73,37 +73,6 @@ def count_rows(folder: Path) -> int:
     return int(row[0]) if row else 0
 
 
-def _type_counts(cell: str, tests: dict[str, str]) -> str:
-    """SQL of a struct: how many cells are filled, and how many pass each test."""
-    counts = [f"'{kind}': count(*) FILTER ({test.format(cell, cell)})" for kind, test in tests.items()]
-    return f"{{'filled': count({cell}), {', '.join(counts)}}}"
-
-
-def infer_types(folder: Path, width: int) -> list[str]:
-    """`integer`, `decimal`, `boolean`, `date` or `text` for each column, judged by every cell of it.
-
-    Leading zeros and signs without digits keep a column text: they are identifiers more often than numbers.
-    """
-    if not width:
-        return []
-    tests = {
-        "integer": r"regexp_full_match({}, '-?(0|[1-9]\d{{0,17}})')",
-        "decimal": r"regexp_full_match({}, '[-+]?(0|[1-9]\d{{0,17}})?(\.\d+)?([eE][-+]?\d+)?') AND TRY_CAST({} AS DOUBLE) IS NOT NULL",
-        "boolean": "lower({}) IN ('true', 'false')",
-        "date": r"regexp_full_match({}, '\d{{4}}-\d\d-\d\d') AND TRY_CAST({} AS DATE) IS NOT NULL",
-    }
-    found: list[dict[str, int]] = []
-    with ask() as db:
-        for first in range(0, width, 50):  # one question for all of 400 columns takes minutes to plan
-            places = range(first, min(first + 50, width))
-            counts = ", ".join(_type_counts(f"c{n}", tests) for n in places)
-            found += db.execute(f"SELECT {counts} FROM {relation(folder, places)}").fetchone() or ()
-    return [
-        next((kind for kind in tests if counted["filled"] and counted[kind] == counted["filled"]), "text")
-        for counted in found
-    ]
-
-
 def csv_lines(header: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[str]:
     """CSV text (RFC 4180), a record at a time: the header, then each row's line and cells."""
     text = io.StringIO()

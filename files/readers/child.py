@@ -36,7 +36,7 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
 
     from files.readers.errors import NotATable
     from files.readers.reading import Choices, Limits, read_any
-    from files.store import infer_types
+    from files.readers.types import infer_types
 
     def report(fraction: float, sentence: str, rows: int) -> None:
         _tell(tell, {"at": [fraction, sentence, rows]})

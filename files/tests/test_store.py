@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from files.readers.parts import TableWriter
-from files.store import BadQuestion, Table, count_rows, infer_types
+from files.readers.types import infer_types
+from files.store import BadQuestion, Table, count_rows
 
 
 def make_table(folder: Path, names: list[str], rows: list[list[str]], *, lines: list[int] | None = None) -> Table:
