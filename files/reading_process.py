@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 from django.conf import settings
 
@@ -40,7 +40,7 @@ def read_in_child(task: dict[str, Any], report: Callable[[float, str, int], None
             finally:
                 child.kill()
         if said is None:
-            raise ReaderDied(_why(child.returncode, errors))
+            _tell_of_death(child.returncode, errors)
     if "failed" in said:
         raise NotATable(_sentence(said["failed"]))
     return dict(said["done"])
@@ -88,11 +88,14 @@ def _listen(stream: IO[bytes], report: Callable[[float, str, int], None]) -> dic
             report(*at)
 
 
-def _why(code: int, errors: IO[bytes]) -> str:
+def _tell_of_death(code: int, errors: IO[bytes]) -> NoReturn:
+    """What the child wrote to its standard error may hold a cell: it goes to the exception, not into a log."""
+    if -code in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS):  # libraries end so where they get no memory
+        raise NotATable(_sentence(TOO_LITTLE_MEMORY))
     errors.seek(0, os.SEEK_END)
     errors.seek(max(0, errors.tell() - 4000))
     ended = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit status {code}"
-    return f"ended with {ended}: {errors.read().decode(errors='replace')}"
+    raise ReaderDied(f"ended with {ended}: {errors.read().decode(errors='replace')}")
 
 
 def _sentence(failed: str) -> str:
@@ -100,7 +103,7 @@ def _sentence(failed: str) -> str:
         return failed
     return (
         f"Reading needed more than {settings.READ_MEMORY_BYTES // 1024**2:,} MB of memory, which is the limit"
-        " (READ_MEMORY_BYTES). Very long cells or very many columns do that; docs/limits.md has the formula."
+        " (READ_MEMORY_BYTES), and broke off. Very long cells or very many columns do that."
     )
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from files import actions
 from files.models import DataFile
+from files.readers.findings import REJECT_COLUMNS
 from files.store import Table
 from files.tests.conftest import do_read, read_job
 from project.core import jobs
@@ -11,15 +12,15 @@ from project.core.models import Job
 
 pytestmark = pytest.mark.django_db
 
-REJECTS = [{"name": "reason", "type": "text"}, {"name": "text", "type": "text"}]
-
 
 def rows_of(file: DataFile) -> list[tuple[int, list]]:
     return Table(file.table_path, file.columns).slice(limit=1000).rows
 
 
-def rejects_of(file: DataFile) -> list[tuple[int, list]]:
-    return Table(file.rejects_path, REJECTS).slice(limit=1000).rows
+def rejects_of(file: DataFile) -> list[tuple[int, str, str]]:
+    """Line, reason and text of each."""
+    rows = Table(file.rejects_path, REJECT_COLUMNS).slice(limit=1000).rows
+    return [(line, reason, text) for line, (_, _, reason, text) in rows]
 
 
 def names_of(file: DataFile) -> list[str]:
@@ -59,13 +60,15 @@ def test_a_row_with_fewer_cells_is_kept_and_counted_with_its_first_line(read):
 def test_a_row_with_more_cells_is_rejected_with_line_reason_and_text(read):
     file = read("a,b\n1,2\n3,4,5\n6,7\n")
     assert rows_of(file) == [(2, ["1", "2"]), (4, ["6", "7"])]
-    assert rejects_of(file) == [(3, ["3 cells where the header has 2", "3,4,5"])]
+    [(line, reason, text)] = rejects_of(file)
+    assert (line, text) == (3, "3,4,5")
+    assert "3 cells" in reason
     assert (file.rejected_count, warning(file, "rejected")["count"]) == (1, 1)
 
 
 def test_the_text_of_a_rejected_row_is_that_of_the_file(read):
     file = read('a,b\n1,2\n"x, y",4,"say ""no"""\n')
-    assert rejects_of(file)[0][1][1] == '"x, y",4,"say ""no"""'
+    assert rejects_of(file)[0][2] == '"x, y",4,"say ""no"""'
 
 
 def test_empty_cells_too_many_are_no_reason_to_reject(read):
@@ -160,13 +163,33 @@ BAD = {
     "UTF-16 of blank lines": "\n\n".encode("utf-16"),
     "png": b"\x89PNG\r\n\x1a\n",
     "zip": b"PK\x03\x04....",
-    "NUL": b"a,b\n1,\0\n",
-    "endless quote": b'a,b\n1,"x\n2,y\n3,z\n',
-    "cut gzip": gzip.compress(b"a,b\n" + bytes(range(48, 58)) * 9000)[:-30],
+    "cut gzip": gzip.compress(b"a,b\n1,2\n")[:12],
     "broken gzip": gzip.compress(b"a,b\n1,2\n")[:10] + b"\xff" * 20,
-    "too many columns": b",".join(b"c%d" % n for n in range(5000)) + b"\n",
-    "broken UTF-8 after its mark": b"\xef\xbb\xbfa,b\n1,\xff\n",
 }
+
+
+# The line of the reject; what stands before and behind it is read.
+DAMAGED = {
+    "NUL": (b"a,b\n1,2\n1,\0\n3,4\n", 3),
+    "endless quote": (b'a,b\n1,2\n3,4\n1,"x\n2,y\n3,z\n', 4),
+    "broken UTF-8 after its mark": (b"\xef\xbb\xbfa,b\n1,2\n1,\xff\n3,4\n", 3),
+}
+
+
+@pytest.mark.parametrize(("content", "line"), DAMAGED.values(), ids=DAMAGED.keys())
+def test_a_line_that_cannot_be_read_is_named_and_takes_no_other_along(read, content, line):
+    file = read(content)
+    assert (file.state, [reject[0] for reject in rejects_of(file)]) == ("ready", [line])
+    assert file.row_count == content.count(b"\n") - 2
+    assert sum(file.reasons.values()) == 1
+
+
+def test_a_gzip_that_is_cut_off_keeps_the_rows_before_the_cut(read):
+    lines = "".join(f"{n},{n * 7919 % 10007}\n" for n in range(20_000))
+    file = read(gzip.compress(f"a,b\n{lines}".encode())[:-5000])
+    assert file.state == "ready"
+    assert 1000 < (file.row_count or 0) < 20_000
+    assert warning(file, "truncated")["message"]
 
 
 @pytest.fixture(params=BAD.values(), ids=BAD.keys())
@@ -243,11 +266,11 @@ def test_reading_again_after_a_worker_died_gives_the_same_table(read):
 
 def test_nothing_but_the_original_and_its_tables_stays_in_the_folder(upload):
     file = upload("a,b\n1,2\n")
-    left = file.folder / "scratch"  # what a worker that was killed leaves
+    left = file.folder / "scratch-0"  # what a worker that was killed leaves
     left.mkdir()
     (left / "rows.csv").write_text('"2","=1","=2"\n')
     do_read(file)
-    assert sorted(path.name for path in file.folder.iterdir()) == ["original", "rejects.parquet", "table.parquet"]
+    assert sorted(path.name for path in file.folder.iterdir()) == ["original", "rejects", "table"]
 
 
 # --- cancelling
