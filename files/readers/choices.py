@@ -23,7 +23,7 @@ class Limits:
     ratio: int = 500  # unpacked bytes for each packed one, once `ratio_free_bytes` are out
     ratio_free_bytes: int = 100 * MIB
     free_disk_bytes: int = 2 * 1024**3  # reading stops before the disk has less than this left
-    zstd_window_bytes: int = 128 * MIB  # memory that a zstd frame may ask for
+    window_bytes: int = 128 * MIB  # memory that a zstd or xz file may ask for
     zip_members: int = 10_000
     head_bytes: int = MIB  # of unpacked text that the dialect is told from
     columns: int = 16_384

@@ -20,7 +20,6 @@ _KINDS: list[tuple[bytes, str, str]] = [
     (rb"BCF[\x01\x02\x04]", "a BCF file", "Convert it with: bcftools view -O z -o file.vcf.gz file.bcf"),
     (rb"(BAM\x01|CRAM[\x01-\x04])", "a file of sequencing reads", "Vardesk reads tables and VCF files."),
     (rb"(TBI\x01|CSI\x01|BAI\x01)", "an index of another file", "Upload the file that it belongs to."),
-    (rb"\xfd7zXZ\0", "an xz archive", "Unpack it, or pack it with gzip, bzip2 or zstd."),
     (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it, or pack it as zip."),
     (rb"Rar!\x1a\x07", "a RAR archive", "Unpack it, or pack it as zip."),
     (rb".{257}ustar", "a tar archive", "Unpack it and upload the table itself."),
@@ -36,12 +35,13 @@ _COMPRESSIONS = [
     (re.compile(rb"\x1f\x8b\x08"), "gzip"),
     (re.compile(rb"BZh[1-9](1AY&SY|\x17rE8P\x90)", re.DOTALL), "bz2"),
     (re.compile(rb"(\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18)", re.DOTALL), "zstd"),
+    (re.compile(rb"\xfd7zXZ\0"), "xz"),
     (re.compile(rb"PK(\x03\x04|\x05\x06|\x07\x08)"), "zip"),
 ]
 
 
 def compression_of(head: bytes) -> str | None:
-    """gzip, bgzip, bz2, zstd, zip or None, by the first bytes. bgzip is gzip with a block size in its extra field."""
+    """gzip, bgzip, bz2, zstd, xz, zip or None, by the first bytes. bgzip is gzip with a block size in its extra field."""
     for pattern, name in _COMPRESSIONS:
         if pattern.match(head):
             return "bgzip" if name == "gzip" and is_bgzip(head) else name

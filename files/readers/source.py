@@ -92,8 +92,10 @@ class Source:
             return unpack.gzip_blocks(stream, size, self._note)
         if self.compression == "bz2":
             return unpack.bz2_blocks(stream, size, self._note)
+        if self.compression == "xz":
+            return unpack.xz_blocks(stream, size, self.limits.window_bytes, self._note)
         if self.compression == "zstd":
-            return unpack.zstd_blocks(stream, size, self.limits.zstd_window_bytes, self._note)
+            return unpack.zstd_blocks(stream, size, self.limits.window_bytes, self._note)
         return iter(lambda: stream.read(size), b"")
 
     def _zipped(self, size: int) -> Iterator[bytes]:

@@ -1,12 +1,359 @@
 """Text tables: told, scanned, written, counted."""
 
-from collections.abc import Callable
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from files.readers.choices import Choices
-from files.readers.findings import Outcome
+from files.readers.encoding import Encoding, find_encoding, is_utf8, legacy_encoding, looks_like_text, mostly_utf8
+from files.readers.errors import Damaged, NotATable
+from files.readers.fast import clean_runs
+from files.readers.findings import Findings, Outcome
+from files.readers.layout import Layout, find_layout
+from files.readers.lines import decoded, encoded_length, readable, whole_lines
+from files.readers.names import column_names
+from files.readers.parts import TableWriter
+from files.readers.remarks import describe, warn_of_layout
+from files.readers.scan import COMMENT, ENCODING, NEVER_CLOSED, NUL, STRAY, TOO_LONG, Dialect, Record, Scanner
+from files.readers.sniff import sniff
 from files.readers.source import Source
 
+Report = Callable[[float, str, int], None]
 
-def read_table(source: Source, folder: Path, choices: Choices, report: Callable[[float, str, int], None]) -> Outcome:
-    raise NotImplementedError
+REFERENCE_BYTES = 1 << 20  # read at once by the reference scanner, which makes objects of them
+AROUND = 1 << 14  # bytes given to it for one record that is not clean, with what follows
+HELD = 100  # rows of one cell kept back until it is known whether they are footnotes
+MORE_CELLS = "more cells than columns"
+CUT_OFF = "the file ends within this record"
+
+_REASONS = {
+    NEVER_CLOSED: "A cell opens with a quote that never closes, or closes where the row has the wrong width.",
+    NUL: "The line holds a NUL byte.",
+    ENCODING: "The line holds bytes that are no text in the encoding of the file.",
+    TOO_LONG: "A cell is longer than the limit.",
+    CUT_OFF: "The packed file is cut off or damaged here, so the record may be incomplete.",
+}
+_NOTE = re.compile(r"\s*(\*|\(|note|source|total|legend|footnote)|(\S+\s+){2}\S", re.IGNORECASE)
+
+
+def read_table(source: Source, folder: Path, choices: Choices, report: Report) -> Outcome:
+    """Reads a delimited text into `folder`/table and its rejects into `folder`/rejects.
+
+    Raises NotATable where it is none. A packed file that breaks off keeps what came before (warning `truncated`).
+    """
+    head = source.head(source.limits.head_bytes + 1)
+    complete = len(head) <= source.limits.head_bytes
+    head = head[: source.limits.head_bytes]
+    if not choices.encoding and not looks_like_text(head):
+        raise NotATable(
+            "The file is binary: it holds bytes that stand in no text. Export the table as text, such as CSV."
+        )
+    encoding = find_encoding(head, choices.encoding)
+    text, line_ends = _sample(head, encoding, complete)
+    if not text.strip("\r\n\t \ufeff\0"):
+        raise NotATable("The file is empty: it holds nothing but blanks.")
+    dialect = sniff(text, delimiter=choices.delimiter, quote=choices.quote)
+    layout = find_layout(text, dialect, complete=complete, header=choices.header)
+    if layout.width > source.limits.columns:
+        raise NotATable(f"The table has {layout.width:,} columns; the limit is {source.limits.columns:,}.")
+    return _Reading(source, folder, encoding, layout, line_ends, report).run()
+
+
+def _sample(head: bytes, encoding: Encoding, complete: bool) -> tuple[str, str]:
+    data = head[encoding.mark :]
+    text, _ = decoded(
+        data[: len(data) // 4 * 4] if not complete and encoding.name.startswith("utf-") else data, encoding.name
+    )
+    if not complete:
+        text = text[: max(text.rfind("\n"), text.rfind("\r", 0, -1)) + 1] or text
+    pairs = text.count("\r\n")
+    found = {"crlf": pairs, "lf": text.count("\n") - pairs, "cr": text.count("\r") - pairs}
+    kinds = [name for name, count in found.items() if count]
+    return text, kinds[0] if len(kinds) == 1 else "mixed" if kinds else "lf"
+
+
+class _Reading:
+    """One pass over the file, block by block: clean stretches as bytes, the others record by record."""
+
+    def __init__(
+        self,
+        source: Source,
+        folder: Path,
+        encoding: Encoding,
+        layout: Layout,
+        line_ends: str,
+        report: Report,
+        fast: bool = True,
+    ):
+        self.source, self.folder, self.encoding, self.layout = source, folder, encoding, layout
+        self.line_ends, self.report = line_ends, report
+        self.findings = Findings(folder / "rejects")
+        self.quote = self._needs_quote(layout.dialect)
+        dialect = replace(layout.dialect, quote=self.quote)
+        self.fast = fast and self._can_be_fast(dialect)
+        self.writer = TableWriter(
+            folder / "table",
+            layout.width,
+            delimiter=dialect.delimiter if self.fast else "\t",
+            quoted=bool(self.quote) or not self.fast,
+            quote=self.quote if self.fast and self.quote else '"',
+        )
+        self.scanner = Scanner(dialect, layout.width, source.limits.cell_bytes)
+        self.names, self.unnamed, self.repeated = column_names(layout.names or [""] * layout.width)
+        self.line, self.offset = 1, 0  # of the next byte
+        self.seen = self.headers = self.padded = 0
+        self.held: list[Record] = []
+        self.gap = False  # an empty line stands before the rows held
+        self.last_line = 0  # of the record seen last
+        self.more_than_ascii = False
+
+    def _needs_quote(self, dialect: Dialect) -> str:
+        """No quote where the whole of a plain file has none: each line is a record then."""
+        if not dialect.quote or self.source.compression or not self.encoding.ascii_compatible:
+            return dialect.quote
+        mark = dialect.quote.encode()
+        return dialect.quote if any(mark in block for block in self.source.blocks()) else ""
+
+    def _can_be_fast(self, dialect: Dialect) -> bool:
+        return (
+            self.encoding.ascii_compatible
+            and len(dialect.delimiter) == 1
+            and dialect.delimiter.isascii()
+            and not dialect.escape
+            and not dialect.runs
+            and self.layout.end_line is None
+        )
+
+    def run(self) -> Outcome:
+        for kind, message in self.source.notes:
+            self.findings.warn(kind, message)
+        warn_of_layout(
+            self.findings, self.layout, self.encoding, self.line_ends, self.unnamed, self.repeated, self.names
+        )
+        rest = self._read_blocks()
+        if rest is not None:
+            self._cut_off(rest)
+        self._release(at_end=True)
+        return self._outcome()
+
+    def _read_blocks(self) -> bytes | None:
+        """Reads to the end. Returns what is left of a file that breaks off, else None."""
+        rest, before, started = b"", b"", False
+        blocks = self.source.blocks(8 * REFERENCE_BYTES if self.fast else REFERENCE_BYTES)
+        pieces = whole_lines(
+            _without_mark(blocks, self.encoding.mark), self.encoding.name, self.source.limits.record_bytes
+        )
+        self.offset = self.encoding.mark
+        try:
+            for piece in pieces:  # one is kept back: only the last may end without a line end
+                if started:
+                    rest = self._block(rest + before, final=False)
+                before, started = piece, True
+        except Damaged as error:
+            self.findings.warn("truncated", str(error) + " The rows before it were read.", None)
+            last = max(before.rfind(b"\n"), before.rfind(b"\r")) + 1
+            return self._block(rest + before[:last], final=False) + before[last:]
+        self._block(rest + before, final=True)
+        return None
+
+    def _block(self, data: bytes, *, final: bool) -> bytes:
+        """Reads the records of `data`; returns the bytes of a quoted cell that goes on."""
+        if shutil.disk_usage(self.folder).free < self.source.limits.free_disk_bytes:
+            raise NotATable("Reading stopped: the disk is almost full. Ask the administrator to make room.")
+        self.report(self.source.fraction, f"Reading rows: {self.writer.count:,} so far", self.writer.count)
+        begin = self._begin(data) if not self.headers and self.line < self.layout.first_line else 0
+        self._watch_encoding(data)
+        if self.fast and (done := self._fast(data, begin, final)) is not None:
+            return data[done:]
+        while begin < len(data):
+            done = self._reference(data, begin, len(data), final=final)
+            if done == begin:
+                break
+            begin = done
+        return data[begin:]
+
+    def _begin(self, data: bytes) -> int:
+        """Counts what stands before the table, by line, and takes the header. Returns where the data begins."""
+        text, _ = decoded(data, self.encoding.name)
+        top = self.layout.header_line or self.layout.first_line
+        at = 0
+        while self.line < top and at < len(text):
+            stop = re.compile(r"\r\n|\n|\r|\Z").search(text, at)
+            assert stop is not None
+            if text[at : stop.start()].strip():
+                self.seen += 1
+                self.findings.skipped += 1
+            self.line += 1
+            at = stop.end()
+        if self.layout.header_line:
+            record = next(self.scanner.records(text[at:], self.line, final=True))
+            ends = re.compile(r"\r\n|\n|\r|\Z").match(text, at + record.end)
+            assert ends is not None
+            self.line += (
+                text.count("\n", at, ends.end()) + text.count("\r", at, ends.end()) - text.count("\r\n", at, ends.end())
+            )
+            at = ends.end()
+            self.seen += 1
+            self.headers = 1
+        done = encoded_length(text[:at], self.encoding.name)
+        self.offset += done
+        return done
+
+    def _watch_encoding(self, data: bytes) -> None:
+        """Changes a guess that the bytes contradict. All before was ASCII, so that nothing has been misread."""
+        if self.encoding.name != "utf-8" or self.encoding.why != "decodes" or data.isascii():
+            return
+        if not self.more_than_ascii and not is_utf8(data) and not mostly_utf8(data):
+            self.encoding = replace(legacy_encoding(data), mark=self.encoding.mark)
+            self.fast = self.fast and self.encoding.ascii_compatible
+            self.findings.warn(
+                "encoding", f"The file is read as {self.encoding.name} from here on: it is not UTF-8.", self.line
+            )
+        self.more_than_ascii = True
+
+    def _fast(self, data: bytes, begin: int, final: bool) -> int | None:
+        """Reads clean runs as they are. Returns how far, or None where the block is for the reference scanner."""
+        if not data.endswith(b"\n") or (self.encoding.name != "utf-8" and not data.isascii()):
+            return None
+        dialect = self.layout.dialect
+        if not data.isascii() and not decoded(data, "utf-8")[1]:
+            return None
+        mark, comment, quote = dialect.delimiter.encode(), dialect.comment.encode() or None, self.quote.encode() or None
+        around = AROUND
+        while begin < len(data):
+            runs = clean_runs(data, delimiter=mark, quote=quote, comment=comment, width=self.layout.width, begin=begin)
+            for run in runs:
+                if run.clean and run.longest <= self.source.limits.cell_bytes:
+                    self._release()
+                    self.writer.add_run(self.line, data, run)
+                    self.seen += run.records
+                    self.line += run.lines
+                    self.offset += run.end - run.begin
+                    begin, around, self.last_line = run.end, AROUND, self.line - 1
+                    continue
+                done = self._reference(data, run.begin, run.end, final=final and run.end == len(data))
+                begin = done
+                if done < run.end:
+                    break
+            else:
+                if begin == len(data):
+                    return begin
+            stop = data.find(b"\n", min(begin + around, len(data) - 1)) + 1
+            done = self._reference(data, begin, stop, final=final and stop == len(data))
+            if done == begin and stop == len(data):
+                return begin
+            begin, around = done, around * 4 if done == begin else AROUND
+        return begin
+
+    def _reference(self, data: bytes, begin: int, end: int, *, final: bool) -> int:
+        """Reads data[begin:end] record by record; returns how far."""
+        piece = data[begin:end] if begin or end < len(data) else data
+        text, _ = decoded(piece, self.encoding.name)
+        for record in self.scanner.records(text, self.line, final=final):
+            self._take(record, text)
+        self.line += self.scanner.lines
+        done = (
+            len(piece)
+            if self.scanner.consumed == len(text)
+            else encoded_length(text[: self.scanner.consumed], self.encoding.name)
+        )
+        self.offset += done
+        return begin + done
+
+    def _take(self, record: Record, text: str) -> None:
+        self.seen += 1
+        after_gap = record.line > self.last_line + 1
+        self.last_line = record.line + (
+            text.count("\n", record.start, record.end) or text.count("\r", record.start, record.end)
+        )
+        layout = self.layout
+        if layout.end_line and record.line >= layout.end_line:
+            self.findings.skipped += 1
+        elif record.remark == COMMENT:
+            self.findings.skipped += 1
+            self.findings.warn("comments", f"Lines that begin with {layout.dialect.comment} were skipped.", record.line)
+        elif record.remark and record.remark != STRAY:
+            self._reject(record, text, record.remark, _REASONS[record.remark])
+        elif len(record.cells) == 1 and layout.width > 2 and len(self.held) < HELD:
+            self.gap = after_gap if not self.held else self.gap
+            self.held.append(record)
+        else:
+            self._release()
+            self._row(record, text)
+
+    def _row(self, record: Record, text: str) -> None:
+        cells, width = record.cells, self.layout.width
+        if len(cells) > width:
+            if any(cells[width:]):
+                number = max(at for at, cell in enumerate(cells, start=1) if cell)
+                self._reject(record, text, MORE_CELLS, f"The row has {number:,} cells for {width:,} columns.")
+                return
+            cells = cells[:width]
+        elif len(cells) < width:
+            self.padded += 1
+            self.findings.warn(
+                "padded", "Rows with fewer cells than the header; the missing cells are empty.", record.line
+            )
+            cells = cells + [None] * (width - len(cells))
+        elif width > 2 and cells == self.layout.names:
+            self.findings.skipped += 1
+            self.findings.warn("repeated_header", "The header comes again; it was skipped.", record.line)
+            return
+        if record.remark == STRAY:
+            message = "Cells with a quote that neither opens, closes nor is doubled; they are kept as written."
+            self.findings.warn("quotes", message, record.line)
+        self.writer.add(record.line, cells)
+
+    def _reject(self, record: Record, text: str, kind: str, reason: str) -> None:
+        self._release()
+        offset = self.offset + encoded_length(text[: record.start], self.encoding.name)
+        written = readable(text[record.start : record.end]).replace("\0", "\ufffd")
+        self.findings.reject(record.line, offset, kind, reason, written)
+
+    def _release(self, *, at_end: bool = False) -> None:
+        """The rows held back: footnotes where the table ends with them and they read so, else rows."""
+        if not self.held:
+            return
+        held, self.held = self.held, []
+        texts = [record.cells[0] or "" for record in held]
+        if at_end and any(texts) and (self.gap or all(_NOTE.match(text) for text in texts)):
+            self.findings.skipped += len(held)
+            self.findings.warn(
+                "footnotes", "Lines below the table were taken for notes and skipped.", held[0].line, len(held)
+            )
+            return
+        for record in held:
+            self._row(record, "")
+
+    def _cut_off(self, rest: bytes) -> None:
+        if rest:
+            self._release()
+            self.seen += 1
+            text = readable(decoded(rest, self.encoding.name)[0]).replace("\0", "\ufffd").rstrip("\r\n")
+            self.findings.reject(self.line, self.offset, CUT_OFF, _REASONS[CUT_OFF], text)
+
+    def _outcome(self) -> Outcome:
+        rows = self.writer.close()
+        self.findings.close()
+        counted = rows + self.findings.rejected + self.findings.skipped + self.headers
+        if counted != self.seen:
+            raise RuntimeError(f"{self.seen} records were seen, but {counted} are accounted for")
+        return Outcome(
+            format="tsv" if self.layout.dialect.delimiter == "\t" else "csv",
+            rows=rows,
+            rejected=self.findings.rejected,
+            skipped=self.findings.skipped,
+            padded=self.padded,
+            columns=[{"name": name, "type": "text"} for name in self.names],
+            reading=describe(self.source, self.encoding, self.layout, self.quote, self.line_ends),
+            warnings=self.findings.warnings,
+            reasons=self.findings.reasons,
+        )
+
+
+def _without_mark(blocks: Iterator[bytes], mark: int) -> Iterator[bytes]:
+    for block in blocks:
+        yield block[mark:]
+        mark = max(0, mark - len(block))

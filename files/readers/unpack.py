@@ -1,6 +1,7 @@
 """Decompression in bounded steps: no call ever holds more than `size` unpacked bytes."""
 
 import bz2
+import lzma
 import re
 import zipfile
 import zlib
@@ -93,6 +94,31 @@ def bz2_blocks(stream: IO[bytes], size: int, note: Note) -> Iterator[bytes]:
                 _note_garbage(data, note)
                 return
             unpacker = bz2.BZ2Decompressor()
+        elif unpacker.needs_input and not (data := stream.read(PACKED)):
+            raise BrokenOff("cut off")
+
+
+def xz_blocks(stream: IO[bytes], size: int, memory: int, note: Note) -> Iterator[bytes]:
+    """The text of all streams of an xz file. One that asks for more than `memory` bytes is refused."""
+    unpacker, data = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=memory), stream.read(PACKED)
+    while True:
+        try:
+            block = unpacker.decompress(data, size)
+        except lzma.LZMAError as error:
+            if "limit" in str(error):
+                raise NotATable(
+                    f"The xz file needs more than {memory >> 20} MiB to unpack. Pack it with gzip."
+                ) from error
+            raise BrokenOff("damaged") from error
+        if block:
+            yield block
+        data = b""
+        if unpacker.eof:
+            data = (unpacker.unused_data or stream.read(PACKED)).lstrip(b"\0")
+            if not data.startswith(b"\xfd7zXZ\0"):
+                _note_garbage(data, note)
+                return
+            unpacker = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=memory)
         elif unpacker.needs_input and not (data := stream.read(PACKED)):
             raise BrokenOff("cut off")
 

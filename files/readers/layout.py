@@ -1,0 +1,279 @@
+"""Where in a text the table stands: its header, its width, and what before, between and behind is none of it."""
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from files.readers.celltypes import is_measured, is_missing
+from files.readers.scan import COMMENT, Dialect, Record, Scanner
+
+COMMENTS = ("#", "//", "%", "--", ";", "!")
+LOOK = 50  # rows from the table's beginning among which its header is looked for
+BELOW = 100  # rows below a header that are compared with it
+WIDE_ROWS = 20  # so many rows wider than the header are no slips where they are a quarter of all
+HEADER_AGAIN = 0.7  # share of a header's names that make a later row the header of another table
+
+
+@dataclass(frozen=True)
+class Layout:
+    dialect: Dialect  # with the comment mark found
+    width: int
+    header_line: int | None  # physical line; None: the columns have no names
+    names: list[str]  # as written; empty without a header
+    first_line: int  # of data; what stands before is preamble but for the header
+    end_line: int | None = None  # the table ends before it; None: it goes on to the file's end
+    other_tables: list[tuple[int, int, int]] = field(default_factory=list)  # first line, last line, records
+    shifted: bool = False  # the header has one name fewer than the rows have cells: the first column has no name
+    widened: bool = False  # most rows have more cells than the header
+
+
+def find_layout(text: str, dialect: Dialect, *, complete: bool, header: bool | None = None) -> Layout:
+    """The layout of a text that begins the file; `complete` where it is all of it."""
+    records = list(Scanner(dialect).records(text, 1, final=True))
+    width = usual_width(records)
+    dialect = replace(dialect, comment=_comment_mark(records, width, dialect))
+    if width > 1:  # once more: now the scanner can tell a stray quote by the width
+        records = list(Scanner(dialect, width).records(text, 1, final=True))
+    rows = _rows(records, dialect)
+    tables = _tables(rows, dialect)
+    if not tables:
+        return Layout(dialect, 1, None, [], 1)
+    last = len(tables) - 1
+    # Of a file whose end is not seen, the last table is the one that may go on for gigabytes.
+    chosen = last if not complete and len(tables[last]) > 20 else max(range(len(tables)), key=lambda n: len(tables[n]))
+    table = tables[chosen]
+    found = _of_table(table, dialect, header)
+    others = [(t[0].line, t[-1].line, len(t)) for n, t in enumerate(tables) if n != chosen]
+    end = tables[chosen + 1][0].line if chosen < last else None
+    return replace(found, end_line=end, other_tables=others)
+
+
+def _rows(records: list[Record], dialect: Dialect) -> list[Record]:
+    """The records without comments. A header may look like one: the last of the leading comments, with names enough."""
+    first = next((at for at, record in enumerate(records) if record.remark != COMMENT), 0)
+    rows = [record for record in records if record.remark != COMMENT]
+    if first and rows:
+        last = records[first - 1]
+        cells = Scanner(dialect).split(last.cells[0] or "")
+        if len(cells) >= max(2, 0.8 * len(rows[0].cells)) and looks_like_names(
+            named := last._replace(cells=cells, remark="")
+        ):
+            rows.insert(0, named)
+    return rows
+
+
+def usual_width(records: list[Record]) -> int:
+    """The commonest number of cells, rows of one cell aside where there are as many of others."""
+    widths = Counter(len(record.cells) for record in records if record.remark != COMMENT)
+    notes = sum(len(r.cells) == 1 and (r.cells[0] or "").startswith("#") for r in records if r.remark != COMMENT)
+    if len(widths) > 1 and notes:
+        widths[1] -= notes  # comments, however many, are no rows of one cell
+    if not widths:
+        return 1
+    return max(widths, key=lambda width: (widths[width] * (1 - 0.9 / width), width))
+
+
+def _comment_mark(records: list[Record], width: int, dialect: Dialect) -> str:
+    """The mark of lines that are comments: they begin with it and have not the table's width."""
+    for mark in COMMENTS:
+        marked = [r for r in records if (r.cells[0] or "").lstrip("\ufeff").startswith(mark)]
+        odd = [r for r in marked if len(r.cells) != width]
+        leading = [r for r in marked if r.line <= records[0].line + 1]
+        if not odd or mark == dialect.delimiter or (mark not in "##" and not leading):
+            continue
+        alike = [r for r in marked if len(r.cells) == width]
+        if len(odd) >= len(alike) - 1 and (width > 1 or False) and len(odd) < max(len(records), 2):
+            return mark
+    if width == 1 and records and (records[0].cells[0] or "").startswith("##"):
+        return "##"
+    return ""
+
+
+def _filled(record: Record) -> int:
+    return sum(1 for cell in record.cells if cell)
+
+
+def _tables(rows: list[Record], dialect: Dialect) -> list[list[Record]]:
+    """The rows parted where another table begins: at a gap with a new width, or at a header that comes again with one.
+
+    The same header once more is no other table: whoever joined files left it in.
+    """
+    tables: list[list[Record]] = []
+    for part in _parted_at_gaps(rows):
+        tables += _parted_at_headers(part)
+    return tables
+
+
+def _parted_at_gaps(rows: list[Record]) -> list[list[Record]]:
+    parts: list[list[Record]] = [[]]
+    for at, row in enumerate(rows):
+        part = parts[-1]
+        if part and at and _is_gap(rows[at - 1], row) and _filled(row):
+            width = _modal(part)
+            after = []
+            for number, later in enumerate(rows[at : at + 20]):
+                if number and _is_gap(rows[at + number - 1], later):
+                    break
+                after.append(len(later.cells))
+            if len(after) > 1 and len(row.cells) > 1 and width > 1 and after.count(width) == 0 and len(set(after)) == 1:
+                parts.append([])
+        parts[-1].append(row)
+    return [part for part in parts if part]
+
+
+def _modal(rows: list[Record]) -> int:
+    return Counter(len(row.cells) for row in rows).most_common(1)[0][0]
+
+
+def _is_gap(before: Record, row: Record) -> bool:
+    """Whether an empty line or a row without any text stands between."""
+    lines = sum((cell or "").count("\n") for cell in before.cells)
+    return row.line > before.line + lines + 1 or not _filled(before)
+
+
+def _parted_at_headers(rows: list[Record]) -> list[list[Record]]:
+    start = next((at for at, row in enumerate(rows[:LOOK]) if _filled(row) > 1 and looks_like_names(row)), None)
+    if start is None or len(rows[start].cells) < 3:
+        return [rows]
+    names = {cell for cell in rows[start].cells if cell}
+    cuts = []
+    for at in range(start + 2, len(rows)):
+        cells = [cell for cell in rows[at].cells if cell]
+        again = len(names.intersection(cells))
+        changed = len(rows[at].cells) != len(rows[start].cells)
+        if changed and again > 1 and again >= HEADER_AGAIN * min(len(names), len(cells)) and looks_like_names(rows[at]):
+            cuts.append(at)
+    bounds = [0, *cuts, len(rows)]
+    return [rows[a:b] for a, b in zip(bounds, bounds[1:], strict=False) if a < b]
+
+
+def looks_like_names(row: Record) -> bool:
+    """Texts, most of them different, none a number."""
+    cells = [cell.strip() for cell in row.cells if cell and cell.strip()]
+    return bool(cells) and len(set(cells)) >= 0.7 * len(cells) and not any(is_measured(cell) for cell in cells)
+
+
+def _of_table(rows: list[Record], dialect: Dialect, header: bool | None) -> Layout:
+    width = usual_width(rows)
+    at = _first_row(rows, width)
+    if header is None:
+        named = is_header(rows[at], rows[at + 1 : at + 1 + BELOW])
+        if (
+            not named
+            and at
+            and len(rows[at - 1].cells) == len(rows[at].cells)
+            and rows[at].line == rows[at - 1].line + 1
+        ):
+            at, named = at - 1, True  # what looked like a preamble row is a header with few names, or none
+    else:
+        named = header
+    cells = [cell or "" for cell in rows[at].cells]
+    below = rows[at + 1 :] if named else rows[at:]
+    if not named:
+        usual = max(width, _wide_enough(rows[at:], width))
+        return Layout(dialect, usual, None, [], rows[at].line)
+    while (
+        len(cells) > max(1, width)
+        and not cells[-1]
+        and not any(len(r.cells) >= len(cells) and r.cells[len(cells) - 1] for r in below)
+    ):
+        cells.pop()
+    first = below[0].line if below else rows[at].line + 1
+    found = Layout(dialect, len(cells), rows[at].line, cells, first)
+    return _widened(found, below)
+
+
+def _wide_enough(rows: list[Record], width: int) -> int:
+    """The width without a header: the usual one, unless many rows go beyond it."""
+    reach = Counter(_reach(row) for row in rows)
+    wide = [w for w, count in reach.items() if w > width and count >= 0.05 * len(rows)]
+    return max(wide, default=width)
+
+
+def _reach(row: Record) -> int:
+    """How many cells it has up to the last one with text."""
+    return next((at for at in range(len(row.cells), 0, -1) if row.cells[at - 1]), 0)
+
+
+def _widened(layout: Layout, below: list[Record]) -> Layout:
+    """More columns than names: one more in every row is a first column without name, more in most are named by place."""
+    wider = [row for row in below if _reach(row) > layout.width]
+    many = 0.5 * len(below) if len(wider) < WIDE_ROWS else 0.25 * len(below)
+    if not wider or len(wider) < many:
+        return layout
+    widths = Counter(len(row.cells) for row in below)
+    if widths[layout.width + 1] >= 0.95 * len(below) and len(below) > 1:
+        return replace(layout, width=layout.width + 1, names=["", *layout.names], shifted=True)
+    width = max(_reach(row) for row in wider)
+    usual = Counter(_reach(row) for row in wider).most_common(1)[0][0]
+    width = usual if width > 2 * usual else width
+    return replace(layout, width=width, names=layout.names + [""] * (width - layout.width), widened=True)
+
+
+def _first_row(rows: list[Record], width: int) -> int:
+    """The place of the header, or of the first row where there is none: behind titles and notes."""
+    look = rows[:LOOK]
+    thin = 1 if width > 2 else 0
+    at = next((n for n, row in enumerate(look) if _filled(row) > thin and len(row.cells) >= min(width, 2)), 0)
+    supported = {
+        w for w, count in Counter(len(row.cells) for row in rows[at + 1 :]).items() if count >= 0.02 * len(rows)
+    }
+    row = look[at]
+    fits = len(row.cells) in supported or len(row.cells) == width or at + 1 == len(rows)
+    sparse = width > 3 and _filled(row) < width / 2
+    if fits and not sparse:
+        return at
+    for later in range(at + 1, min(at + 6, len(look))):
+        candidate = look[later]
+        names = looks_like_names(candidate) and len(candidate.cells) == width and _filled(candidate) > 0.7 * width
+        if (
+            names
+            and (not sparse or _filled(candidate) > 1.5 * _filled(row))
+            and is_header(candidate, rows[later + 1 : later + BELOW])
+        ):
+            return later
+    return at
+
+
+def is_header(row: Record, below: list[Record]) -> bool:
+    """Whether a row names the columns of those below it."""
+    cells = [(cell or "").strip() for cell in row.cells]
+    filled = [cell for cell in cells if cell]
+    if not filled:
+        return False
+    numbers = [cell for cell in filled if is_measured(cell)]
+    if not numbers:
+        return not _is_one_of(cells, below)
+    if len(numbers) == len(filled) or not below:
+        return False
+    if all(cell.isdigit() and 1800 <= int(cell) <= 2100 for cell in numbers) and len(numbers) > 1:
+        return sorted(numbers) == numbers or sorted(numbers, reverse=True) == numbers
+    columns = [[(r.cells[at] or "") for r in below if at < len(r.cells)] for at in range(len(cells))]
+    both = sum(is_measured(cell) and _measured(column) for cell, column in zip(cells, columns, strict=True) if cell)
+    text_over_number = sum(
+        not is_measured(cell) and _measured(column) for cell, column in zip(cells, columns, strict=True) if cell
+    )
+    return (
+        text_over_number > both
+        if both
+        else len(numbers) < len(filled) and text_over_number > 0 or _mixed(cells, columns)
+    )
+
+
+def _mixed(cells: list[str], columns: list[list[str]]) -> bool:
+    """Numbers over columns that hold texts too: names such as 1, 2, 3 of a table turned on its side."""
+    over = [column for cell, column in zip(cells, columns, strict=True) if is_measured(cell)]
+    return all(any(c and not is_measured(c) for c in column) and any(is_measured(c) for c in column) for column in over)
+
+
+def _measured(column: list[str]) -> bool:
+    """Whether a column holds numbers, dates or times and little else."""
+    filled = [cell for cell in column if cell and not is_missing(cell)]
+    return bool(filled) and sum(map(is_measured, filled)) >= 0.8 * len(filled)
+
+
+def _is_one_of(cells: list[str], below: list[Record]) -> bool:
+    """Whether a row of texts is a row like the others: half of its cells come again below them, or names repeat."""
+    if len(cells) < 2:
+        return False
+    again = sum(any(at < len(r.cells) and r.cells[at] == cell for r in below) for at, cell in enumerate(cells) if cell)
+    return again > 0 and again >= len([cell for cell in cells if cell]) / 2

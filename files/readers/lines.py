@@ -1,0 +1,84 @@
+"""Blocks of bytes cut at line ends, and their text: the bytes that are no text of the encoding stay tellable."""
+
+import codecs
+from collections.abc import Iterator
+
+from files.readers.encoding import decode
+from files.readers.errors import NotATable
+
+MARKED = "vardesk_marked"
+
+
+def _mark(error: UnicodeError) -> tuple[str | bytes, int]:
+    """Each byte that is no text becomes a lone surrogate U+DC00 + byte, which no text holds; and back again."""
+    if isinstance(error, UnicodeDecodeError):
+        return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
+    assert isinstance(error, UnicodeEncodeError)
+    return bytes(ord(char) & 0xFF for char in error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(MARKED, _mark)
+
+
+def decoded(data: bytes, encoding: str) -> tuple[str, bool]:
+    """The text, and whether every byte of it is text. Those that are none are marked: see _mark()."""
+    try:
+        return decode(data, encoding), True
+    except UnicodeDecodeError:
+        return data.decode(encoding, MARKED), False
+
+
+def encoded_length(text: str, encoding: str) -> int:
+    """How many bytes of the file a piece of decoded text is."""
+    if encoding == "cp1252" or (text.isascii() and not encoding.startswith("utf-")):
+        return len(text)
+    return len(text) if encoding == "utf-8" and text.isascii() else len(text.encode(encoding, MARKED))
+
+
+def readable(text: str) -> str:
+    """Text for people: what could not be decoded is shown as U+FFFD."""
+    return text.encode("utf-8", "replace_surrogates").decode() if not text.isascii() else text
+
+
+codecs.register_error(
+    "replace_surrogates",
+    lambda error: ("\ufffd".encode() * (error.end - error.start), error.end),  # type: ignore[attr-defined]
+)
+
+
+def whole_lines(blocks: Iterator[bytes], encoding: str, longest: int) -> Iterator[bytes]:
+    """The bytes of `blocks` in pieces that end with a line end; the last may not. A \\r\\n is never cut.
+
+    Raises NotATable where a line is longer than `longest` bytes.
+    """
+    unit = {"utf-16": 2, "utf-32": 4}.get(encoding[:6], 1)
+    ends = [char.encode(encoding) for char in "\n\r"] if unit > 1 else [b"\n", b"\r"]
+    parts: list[bytes] = []
+    size = 0
+    for block in blocks:
+        if parts and unit > 1:
+            block = b"".join([*parts, block])
+            parts = []
+        cut = _last_end(block, ends, unit)
+        if cut:
+            yield b"".join([*parts, block[:cut]])
+            parts, block = [], block[cut:]
+            size = 0
+        if block:
+            parts.append(block)
+        size = sum(map(len, parts))
+        if size > longest:
+            raise NotATable(f"A line of the file is longer than {longest:,} bytes: it is no table that can be read.")
+    if parts:
+        yield b"".join(parts)
+
+
+def _last_end(block: bytes, ends: list[bytes], unit: int) -> int:
+    """Behind the last line end; 0: none. A \\r at the very end may be half of a \\r\\n, and is none yet."""
+    for end, last in ((ends[0], len(block)), (ends[1], len(block) - unit)):
+        at = block.rfind(end, 0, max(last, 0))
+        while at >= 0 and at % unit:
+            at = block.rfind(end, 0, at + unit - 1)
+        if at >= 0:
+            return at + unit
+    return 0

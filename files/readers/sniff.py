@@ -1,0 +1,114 @@
+"""Which delimiter, quote and escape a text table uses, told from how alike its records are.
+
+Each dialect that could be is tried on the sample with the real scanner. The best has records of one width (as the
+consistency measures of van den Burg et al. 2019 and García 2024 ask) whose cells look like single values.
+"""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from itertools import islice
+
+from files.readers.celltypes import likeness
+from files.readers.scan import COMMENT, NEVER_CLOSED, STRAY, Dialect, Record, Scanner
+
+SAMPLE_CHARS = 128 * 1024
+SAMPLE_RECORDS = 1000
+SAMPLE_CELLS = 6000
+# Delimiters and how much each is believed: a colon parts times and HGVS names, a blank the words of a sentence.
+DELIMITERS = {
+    ",": 1.0, "\t": 1.05, ";": 1.0, "|": 1.0, "||": 0.95, "::": 0.8, "\x1f": 1.0, "\x01": 1.0, "\x1e": 1.0, "¦": 0.9, "¬": 0.9,
+    "^": 0.9, "~": 0.9, "~|~": 0.95, "|~|": 0.95, " ": 0.6, ":": 0.5, "&": 0.5, "#": 0.45, "!": 0.45, "@": 0.4, "*": 0.45, "/": 0.3,
+}  # fmt: skip
+QUOTES = "\"'`"
+ONE_COLUMN = 0.25  # a score under it is no better than taking every line for one cell
+
+
+def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None) -> Dialect:
+    """The dialect of a sample that ends with a line end or with the file. What is given is kept."""
+    text = text[:SAMPLE_CHARS] if len(text) <= SAMPLE_CHARS else _whole_lines(text[:SAMPLE_CHARS])
+    candidates = [delimiter] if delimiter is not None else [d for d in DELIMITERS if d in text]
+    best, best_score = Dialect(delimiter or "", quote if quote is not None else _lone_quote(text)), ONE_COLUMN
+    for candidate in candidates:
+        if not candidate:
+            continue
+        for dialect in _dialects(text, candidate, quote):
+            score = _score(text, dialect) * DELIMITERS.get(candidate, 1.0)
+            if delimiter is not None:
+                score += ONE_COLUMN
+            if score > best_score + 1e-9:
+                best, best_score = dialect, score
+    return best
+
+
+def _whole_lines(text: str) -> str:
+    return text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
+
+
+def _lone_quote(text: str) -> str:
+    """The quote of a text of one column: double ones need no more than to be there."""
+    return '"'
+
+
+def _dialects(text: str, delimiter: str, quote: str | None) -> list[Dialect]:
+    """The quotes and escapes worth trying: a quote must open a cell and close one."""
+    found = []
+    for mark in QUOTES if quote is None else quote:
+        edge = re.escape(delimiter)
+        opens = re.search(rf"(?:^|{edge})[ \t]*{mark}", text, re.MULTILINE)
+        closes = re.search(rf"{mark}[ \t]*(?:{edge}|$|\r)", text, re.MULTILINE)
+        if opens and closes or quote is not None:
+            found.append(Dialect(delimiter, mark))
+            if f"\\{mark}" in text:
+                found.append(Dialect(delimiter, mark, escape="\\"))
+    if not any(dialect.quote == '"' for dialect in found) and quote is None or not found:
+        found.insert(0, Dialect(delimiter, '"' if quote is None else quote))  # one may come later
+    elif quote is None:
+        found.append(Dialect(delimiter, ""))
+    if delimiter == " ":
+        found = [
+            replace(dialect, runs=runs) for dialect in found for runs in ([False, True] if "  " in text else [False])
+        ]
+    return found
+
+
+def records_of(text: str, dialect: Dialect, count: int, width: int | None = None) -> list[Record]:
+    return list(islice(Scanner(dialect, width).records(text, 1, final=True), count))
+
+
+def _score(text: str, dialect: Dialect) -> float:
+    """0..1: how much the sample looks like a table when read so."""
+    records = records_of(text, dialect, SAMPLE_RECORDS)
+    records = [r for r in records if r.remark != COMMENT and not _is_note(r)] or records
+    widths = Counter(len(record.cells) for record in records)
+    width = max((w for w in widths if w > 1), key=lambda w: (widths[w] * (1 - 1 / w), w), default=1)
+    if width == 1:
+        return 0.0
+    body = _without_preamble(records, width)
+    alike = sum(len(record.cells) == width for record in body)
+    shorter = sum(1 < len(record.cells) < width for record in body)
+    consistency = (alike + 0.5 * shorter) / len(body)
+    if dialect.delimiter in " :/#*&!@" and (consistency < 0.9 or len(body) < 2):
+        return 0.0
+    odd = sum(record.remark in (STRAY, NEVER_CLOSED) for record in body) / len(body)
+    cells = [cell or "" for record in body for cell in record.cells][:SAMPLE_CELLS]
+    like = sum(map(likeness, cells)) / len(cells)
+    filled = sum(1 for cell in cells if cell) / len(cells)
+    marks = sum(_in_marks(cell) for cell in cells) / len(cells)
+    breadth = (1 - 1 / width) ** 0.3
+    return consistency**2 * like**1.5 * breadth * (1 - 0.5 * odd) * (1 - 0.3 * marks) * (0.8 + 0.2 * filled)
+
+
+def _is_note(record: Record) -> bool:
+    text = record.cells[0] or ""
+    return text.startswith("##") or len(record.cells) == 1 and text.startswith("#")
+
+
+def _without_preamble(records: list[Record], width: int) -> list[Record]:
+    first = next(at for at, record in enumerate(records) if len(record.cells) == width)
+    return records[first:] if first <= 30 and first < len(records) / 2 else records
+
+
+def _in_marks(cell: str) -> bool:
+    """Whether quotes were left on: the dialect does not know of them."""
+    return len(cell) > 1 and cell[0] in QUOTES and cell[-1] == cell[0] or cell.startswith('"') or cell.endswith('"')
