@@ -5,6 +5,7 @@ Every choice of a CSV reader is made before DuckDB sees a record, and what it wr
 """
 
 import json
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
@@ -17,9 +18,13 @@ from files.readers.fast import CR, LF, Positions, Run
 
 PART_BYTES = 256 * 1024**2  # of clean text on the disk before it becomes Parquet
 SLICE = 400  # columns in one Parquet file: DuckDB's memory grows with the columns that it holds at once
-ROW_GROUP = 20_000
+VECTOR = 2_048  # rows that DuckDB holds at least, and the unit of its row groups
+ROW_GROUP = 10 * VECTOR
 GROUP_CELLS = 1_000_000
 GROUP_BYTES = 32 * 1024**2
+HEAVY_BYTES = 26 * 1024**2  # of VECTOR records; a part with heavier ones must itself be small
+HEAVY_PART_BYTES = 48 * 1024**2
+COPIES = 6  # how often DuckDB holds a cell on its way from text to Parquet; the text of other slices it holds once
 LEAST_BUFFER = 4 * 1024**2
 MEMORY_LIMIT = "1GB"
 BUFFERED = 1 << 20
@@ -35,6 +40,25 @@ def part_paths(folder: Path) -> list[list[Path]]:
     for path in sorted(folder.glob("*.parquet")):
         slices.setdefault(path.stem.split("-")[1], []).append(path)
     return [slices[name] for name in sorted(slices)]
+
+
+class Heaviest:
+    """The most bytes that any `rows` records in a row can have, told from blocks of records as they come."""
+
+    def __init__(self, rows: int):
+        self.rows, self.bytes = rows, 0
+        self._blocks: deque[tuple[int, int]] = deque()  # those that a stretch of `rows` ending in the last one touches
+        self._count = self._size = self._longest = 0
+
+    def add(self, count: int, size: int, longest: int) -> None:
+        size = min(size, self.rows * longest)
+        self._blocks.append((count, size))
+        self._count, self._size = self._count + count, self._size + size
+        while self._count - self._blocks[0][0] - count + 1 >= self.rows and len(self._blocks) > 1:
+            gone = self._blocks.popleft()
+            self._count, self._size = self._count - gone[0], self._size - gone[1]
+        self._longest = max(self._longest, longest)
+        self.bytes = max(self.bytes, min(self._size, self.rows * self._longest))
 
 
 class TableWriter:
@@ -61,6 +85,7 @@ class TableWriter:
     def _begin_part(self) -> None:
         self._stream = self._scratch.open("wb", buffering=0)
         self._before, self._rows, self._bytes, self._longest = self._line, 0, 0, 0
+        self._vector, self._group = Heaviest(VECTOR), Heaviest(ROW_GROUP)
 
     def add_lines(self, first_line: int, data: bytes, count: int, longest: int) -> None:
         """`count` clean records, one on each physical line from `first_line` on.
@@ -69,11 +94,13 @@ class TableWriter:
         """
         if not count:
             return
+        self._make_room(len(data), longest)
         self._flush()
         self._write(self._jump(first_line) + self._delimiter)
         # Each record begins with one more cell: how many lines lie between it and the one before, as a rule none.
         self._write(memoryview(data.replace(b"\n", b"\n" + self._delimiter))[: -len(self._delimiter)])
         self._line = first_line + count - 1
+        self._weigh(count, len(data), longest)
         self._took(count, longest)
 
     def add_run(self, first_line: int, data: bytes, run: Run) -> None:
@@ -84,21 +111,27 @@ class TableWriter:
         if run.ends is None:  # each line is a record, so each \r\n ends one
             self.add_lines(first_line, piece.replace(b"\r\n", b"\n") if run.crlf else piece, run.records, run.longest)
             return
+        self._make_room(len(piece), run.longest)
         self._flush()
         text, between = with_jumps(piece, run.ends - run.begin, self._delimiter, crlf=run.crlf)
         self._write(self._jump(first_line) + self._delimiter)
         self._write(text.data)
         self._line = first_line + between
+        self._weigh(run.records, len(piece), run.longest)
         self._took(run.records, run.longest)
 
     def add(self, line: int, cells: Sequence[str | None]) -> None:
         """One record, by its cells; None is null. Raises ValueError where it has not `width` cells."""
         if len(cells) != self.width:
             raise ValueError(f"line {line}: {len(cells)} cells for {self.width} columns")
-        record = self._delimiter.join([self._jump(line), *map(self._cell, cells)]) + b"\n"
+        texts = [self._cell(cell) for cell in cells]
+        size = sum(map(len, texts)) + self.width
+        self._make_room(size, size)
+        record = self._delimiter.join([self._jump(line), *texts]) + b"\n"
         self._pending.append(record)
         self._pending_bytes += len(record)
         self._line = line
+        self._weigh(1, size, size)
         self._took(1, len(record))
 
     def _cell(self, cell: str | None) -> bytes:
@@ -117,15 +150,29 @@ class TableWriter:
             raise ValueError(f"line {line} came after line {self._line}")
         return b"%d" % between if between else b""
 
+    def _make_room(self, size: int, longest: int) -> None:
+        """Ends the part where `size` bytes more, with a record of `longest` among them, would be too much for it."""
+        heaviest = max(self._vector.bytes, min(self._vector.bytes + size, VECTOR * max(self._longest, longest)))
+        limit = PART_BYTES if self._weight(heaviest) <= HEAVY_BYTES else HEAVY_PART_BYTES
+        if self._rows and self._bytes + self._pending_bytes + size > limit:
+            self._end_part()
+            self._begin_part()
+
+    def _weight(self, size: int) -> float:
+        """What `size` bytes of text cost DuckDB at once, as bytes of a table of one slice."""
+        share = min(1.0, SLICE / max(self.width, 1))
+        return size * (1 + (COPIES - 1) * share) / COPIES
+
+    def _weigh(self, count: int, size: int, longest: int) -> None:
+        for heaviest in (self._vector, self._group):
+            heaviest.add(count, size, longest)
+
     def _took(self, count: int, longest: int) -> None:
         self.count += count
         self._rows += count
         self._longest = max(self._longest, longest)
         if self._pending_bytes > BUFFERED:
             self._flush()
-        if self._bytes + self._pending_bytes >= PART_BYTES:
-            self._end_part()
-            self._begin_part()
 
     def _flush(self) -> None:
         if self._pending:
@@ -168,8 +215,10 @@ class TableWriter:
     def _copy_sql(self, path: Path, columns: range) -> str:
         types = {"jump": "BIGINT"} | {f"c{n}": "VARCHAR" for n in range(self.width)}
         quote = sql_text(self._quote.decode()) if self.quoted else "''"
-        mean = max(self._bytes // max(self._rows, 1), 1)
-        group = max(1, min(ROW_GROUP, GROUP_CELLS // max(len(columns), 1), GROUP_BYTES // mean))
+        vectors = min(ROW_GROUP // VECTOR, GROUP_CELLS // (VECTOR * max(len(columns), 1)))
+        if self._weight(self._group.bytes) > GROUP_BYTES:
+            vectors = min(vectors, int(GROUP_BYTES / self._weight(self._vector.bytes)))
+        group = VECTOR * max(1, vectors)
         cells = "".join(f", c{n}" for n in columns)
         line = f"{self._before} + row_number() OVER () + sum(coalesce(jump, 0)) OVER (ROWS UNBOUNDED PRECEDING)"
         return (
@@ -178,7 +227,7 @@ class TableWriter:
             f" quote={quote}, escape={quote}, allow_quoted_nulls=false, auto_detect=false, parallel=false, new_line='\\n',"
             f" strict_mode=true, max_line_size={self._longest + 1024},"
             f" buffer_size={max(LEAST_BUFFER, 2 * self._longest + 4096)}))"
-            f" TO {quoted(path)} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION zstd)"
+            f" TO {quoted(path)} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
 
 
