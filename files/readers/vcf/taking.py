@@ -1,0 +1,161 @@
+"""Data lines, block after block: clean ones by a pattern, the others carefully, each counted once."""
+
+from collections.abc import Iterator
+
+from files.readers.findings import Findings
+from files.readers.parts import TableWriter
+from files.readers.vcf.header import NAMES_LINE, Header
+from files.readers.vcf.lines import LineReader
+from files.readers.vcf.patterns import Pattern, Patterns
+
+
+class DataLines:
+    """Takes blocks of whole lines. `line` is the physical line taken last, from 1."""
+
+    def __init__(
+        self, header: Header, reader: LineReader, patterns: Patterns, table: TableWriter, findings: Findings, line: int
+    ):
+        self._header, self._reader, self._patterns = header, reader, patterns
+        self._table, self._findings = table, findings
+        self.line = line
+        self.blank = self.skipped = 0
+        self._blank_since: list[int] = []  # blank lines that no line has followed yet
+        self._foreign = 0  # line of column names, other than the header's, under which the lines stand
+        self._run: list[bytes] = []  # records of consecutive lines, the last of which is self.line
+
+    def take(self, offset: int, data: bytes, begin: int) -> None:
+        """The lines of `data` from `begin` on; `offset` is where `data` begins in the unpacked file."""
+        for first, end, is_utf8 in spans(data, begin):
+            if is_utf8:
+                self._take_span(offset, data, first, end)
+            else:
+                self._take_carefully(offset + first, data[first : end - 1])
+        self._end_run()
+
+    def cut_off(self, offset: int, rest: bytes) -> None:
+        """The last line, of which only `rest` is left."""
+        self._next_line()
+        reason = "The file breaks off in this line."
+        self._findings.reject(self.line, offset, "cut off", reason, self._reader.decode(self.line, rest))
+
+    def _take_span(self, offset: int, data: bytes, at: int, end: int) -> None:
+        """Whole lines of UTF-8: each by the pattern that fitted before it, or another, or carefully."""
+        pattern: Pattern | None = None
+        while at < end:
+            if pattern and not self._foreign:
+                at = self._take_matching(data, at, end, pattern)
+                if at >= end:
+                    return
+            stop = data.index(b"\n", at)
+            line = data[at:stop]
+            candidates = [] if self._foreign else self._patterns.candidates(line)
+            fitting = next((candidate for candidate in candidates if self._fits(candidate, data, at)), None)
+            if fitting:
+                pattern = fitting
+            else:
+                self._take_carefully(offset + at, line)
+                at = stop + 1
+
+    def _fits(self, pattern: Pattern, data: bytes, at: int) -> bool:
+        match = pattern.regex.match(data, at)
+        if match is None:
+            return False
+        return not pattern.has_rest or self._patterns.is_clean_rest(match[pattern.regex.groups])
+
+    def _take_matching(self, data: bytes, at: int, end: int, pattern: Pattern) -> int:
+        """Takes lines as long as the pattern matches; returns where the first other one begins. The inner loop."""
+        match, flags, tail = pattern.regex.match, pattern.flags, self._patterns.tail
+        has_rest, is_clean_rest = pattern.has_rest, self._patterns.is_clean_rest
+        records: list[bytes] = []
+        take, join = records.append, b"\t".join
+        while at < end and (found := match(data, at)):
+            cells = list(found.groups(b""))
+            if has_rest and not is_clean_rest(cells[-1]):
+                break
+            for flag in flags:
+                if cells[flag]:
+                    cells[flag] = b"true"
+            take(join(cells) + tail)
+            at = found.end()
+        if records:
+            self._settle_blank()
+            self.line += len(records)
+            self._run += records
+        return at
+
+    def _take_carefully(self, offset: int, raw: bytes) -> None:
+        raw = raw.removesuffix(b"\r")
+        if not raw.strip():
+            self._end_run()
+            self.line += 1
+            self.blank += 1
+            self._blank_since.append(self.line)
+        elif raw.startswith(b"#"):
+            self._next_line()
+            self._skip(raw)
+        elif self._foreign:
+            self._next_line()
+            reason = f"Line {self._foreign} names other columns than the header: another VCF begins there."
+            text = self._reader.decode(self.line, raw)
+            self._findings.reject(self.line, offset, "under other column names", f"{reason} Upload it by itself.", text)
+        elif record := self._reader.read(self.line + 1, offset, raw):
+            self._settle_blank()
+            self.line += 1
+            self._run.append(record)
+        else:
+            self._next_line()
+
+    def _next_line(self) -> None:
+        """Of a line that is no row."""
+        self._end_run()
+        self._settle_blank()
+        self.line += 1
+
+    def _settle_blank(self) -> None:
+        """Blank lines at the very end are no finding; those before a line are."""
+        if self._blank_since:
+            count, first = len(self._blank_since), self._blank_since[0]
+            self._findings.warn("blank line", "Blank lines were skipped.", first, count)
+            self._blank_since = []
+
+    def _skip(self, raw: bytes) -> None:
+        """A line of # among the data. Under another list of columns, what follows would be misread."""
+        text = self._reader.decode(self.line, raw)
+        self.skipped += 1
+        if NAMES_LINE.match(text):
+            self._foreign = self.line if self._names_others(text) else 0
+        sentence = "Lines that begin with # stand among the data; they were skipped."
+        self._findings.warn("# among the data", sentence, self.line)
+
+    def _names_others(self, text: str) -> bool:
+        if self._header.has_names:
+            return text.split() != self._header.names_line.split()
+        return len(text.split()) != 8 + len(self._header.behind_info)
+
+    def _end_run(self) -> None:
+        if self._run:
+            first = self.line - len(self._run) + 1
+            self._table.add_lines(first, b"".join(self._run), len(self._run), max(map(len, self._run)))
+            self._run = []
+
+
+def spans(data: bytes, begin: int) -> Iterator[tuple[int, int, bool]]:
+    """Whole lines from `begin` on: spans of UTF-8 (True), and each line that is not, alone (False)."""
+    if data.isascii():
+        yield begin, len(data), True
+        return
+    view = memoryview(data)
+    while begin < len(data):
+        try:
+            str(view[begin:], "utf-8")
+        except UnicodeDecodeError as error:
+            wrong = begin + error.start
+            first = max(data.rfind(b"\n", begin, wrong) + 1, begin)
+            end = data.index(b"\n", wrong) + 1
+            if first > begin:
+                yield begin, first, True
+            yield first, end, False
+            begin = end
+        else:
+            yield begin, len(data), True
+            return
