@@ -15,6 +15,7 @@ _BOMS = [
     (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
+    (b"\x84\x31\x95\x33", "gb18030"),
 ]
 # Encodings of several bytes a character: only of these is a guess by charset-normalizer safer than Windows-1252.
 _EAST_ASIAN = {
@@ -113,7 +114,7 @@ def legacy_encoding(data: bytes) -> Encoding:
     lines = [line for line in data[: 16 * SAMPLE].splitlines() if not line.isascii()]
     sample = b"\n".join(lines)[:SAMPLE]  # lines of ASCII say nothing and would drown the others
     if mostly_utf8(sample):
-        return Encoding("utf-8")
+        return Encoding("utf-8", 0, "guess")
     if best := from_bytes(sample, cp_isolation=sorted(_EAST_ASIAN | {"cp1252"}), threshold=0.3).best():
         name = best.encoding
         if name in _EAST_ASIAN and _reads_as_east_asian(sample, wider := _WIDER.get(name, name)):
@@ -149,7 +150,9 @@ def looks_like_text(data: bytes) -> bool:
         return False
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _wide_by_nuls(data[:SAMPLE]):
         return True
-    controls = len(data) - len(data.translate(None, bytes([*range(9), 11, *range(14, 27), *range(28, 32), 127])))
+    # 1 and 28 to 31 part the fields of some tables.
+    strange = bytes([0, *range(2, 9), 11, *range(14, 27), 127])
+    controls = len(data) - len(data.translate(None, strange))
     return controls <= max(len(data) // 100, 8 if len(data) > 200 else 4)
 
 

@@ -9,6 +9,7 @@ from files.readers.scan import COMMENT, Dialect, Record, Scanner
 COMMENTS = ("#", "//", "%", "--", ";", "!")
 LOOK = 50  # rows from the table's beginning among which its header is looked for
 BELOW = 100  # rows below a header that are compared with it
+FEW_ROWS = 3  # fewer rows wider than the header are slips, whatever their share
 WIDE_ROWS = 20  # so many rows wider than the header are no slips where they are a quarter of all
 HEADER_AGAIN = 0.7  # share of a header's names that make a later row the header of another table
 
@@ -198,7 +199,7 @@ def _widened(layout: Layout, below: list[Record]) -> Layout:
     """More columns than names: one more in every row is a first column without name, more in most are named by place."""
     wider = [row for row in below if _reach(row) > layout.width]
     many = 0.5 * len(below) if len(wider) < WIDE_ROWS else 0.25 * len(below)
-    if not wider or len(wider) < many:
+    if len(wider) < FEW_ROWS or len(wider) <= many:
         return layout
     widths = Counter(len(row.cells) for row in below)
     if widths[layout.width + 1] >= 0.95 * len(below) and len(below) > 1:

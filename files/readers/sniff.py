@@ -27,8 +27,10 @@ ONE_COLUMN = 0.25  # a score under it is no better than taking every line for on
 def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None) -> Dialect:
     """The dialect of a sample that ends with a line end or with the file. What is given is kept."""
     text = text[:SAMPLE_CHARS] if len(text) <= SAMPLE_CHARS else _whole_lines(text[:SAMPLE_CHARS])
-    candidates = [delimiter] if delimiter is not None else [d for d in DELIMITERS if d in text]
-    best, best_score = Dialect(delimiter or "", quote if quote is not None else _lone_quote(text)), ONE_COLUMN
+    candidates = (
+        [delimiter] if delimiter is not None else [d for d in DELIMITERS if d in text and not _always_doubled(text, d)]
+    )
+    best, best_score = Dialect(delimiter or "", quote if quote is not None else '"'), ONE_COLUMN
     for candidate in candidates:
         if not candidate:
             continue
@@ -41,13 +43,13 @@ def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None) 
     return best
 
 
+def _always_doubled(text: str, delimiter: str) -> bool:
+    """Whether a delimiter is but half of one: `a||b`."""
+    return delimiter * 2 in DELIMITERS and 2 * text.count(delimiter * 2) == text.count(delimiter)
+
+
 def _whole_lines(text: str) -> str:
     return text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
-
-
-def _lone_quote(text: str) -> str:
-    """The quote of a text of one column: double ones need no more than to be there."""
-    return '"'
 
 
 def _dialects(text: str, delimiter: str, quote: str | None) -> list[Dialect]:
@@ -93,10 +95,19 @@ def _score(text: str, dialect: Dialect) -> float:
     odd = sum(record.remark in (STRAY, NEVER_CLOSED) for record in body) / len(body)
     cells = [cell or "" for record in body for cell in record.cells][:SAMPLE_CELLS]
     like = sum(map(likeness, cells)) / len(cells)
+    like += (1 - like) * _share_in_quotes(text, dialect, len(cells))  # whoever quoted a cell says that it is one
     filled = sum(1 for cell in cells if cell) / len(cells)
     marks = sum(_in_marks(cell) for cell in cells) / len(cells)
     breadth = (1 - 1 / width) ** 0.3
     return consistency**2 * like**1.5 * breadth * (1 - 0.5 * odd) * (1 - 0.3 * marks) * (0.8 + 0.2 * filled)
+
+
+def _share_in_quotes(text: str, dialect: Dialect, cells: int) -> float:
+    if not dialect.quote:
+        return 0.0
+    mark, edge = re.escape(dialect.quote), re.escape(dialect.delimiter)
+    found = re.findall(rf"(?:^|{edge}) ?{mark}(?:[^{mark}\r\n]|{mark}{mark})*{mark}(?={edge}|$|\r)", text, re.MULTILINE)
+    return min(1.0, len(found) / cells)
 
 
 def _is_note(record: Record) -> bool:

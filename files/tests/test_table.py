@@ -1,0 +1,331 @@
+"""Text tables from bytes to Parquet: what is a row, what is named, and that nothing is lost."""
+
+import bz2
+import gzip
+import random
+
+import duckdb
+import pytest
+
+from files.readers import table
+from files.readers.choices import Choices, Limits
+from files.readers.errors import NotATable
+from files.readers.parts import part_paths
+from files.readers.reading import read_any
+
+
+def silent(fraction, sentence, rows):
+    assert 0 <= fraction <= 1
+    assert sentence
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads bytes; returns the outcome, the rows as (line, cells...), the rejects as (line, offset, reason, text)."""
+    runs = iter(range(1000))
+
+    def do(data, choices=None, limits=None):
+        folder = tmp_path / str(next(runs))
+        folder.mkdir()
+        path = folder / "upload"
+        path.write_bytes(data)
+        outcome = read_any(path, folder, choices or Choices(), limits or Limits(free_disk_bytes=0), silent)
+        rows = duckdb.read_parquet([str(p) for p in part_paths(folder / "table")[0]]).order("line").fetchall()
+        rejects = duckdb.read_parquet([str(p) for p in part_paths(folder / "rejects")[0]]).order("line").fetchall()
+        assert len(rows) == outcome.rows
+        return outcome, rows, [(line, int(offset), reason, text) for line, offset, _, reason, text in rejects]
+
+    return do
+
+
+def names(outcome):
+    return [column["name"] for column in outcome.columns]
+
+
+def warned(outcome):
+    return {w["kind"]: (w["count"], w["first_line"]) for w in outcome.warnings}
+
+
+def test_nothing_is_null_and_an_empty_text_is_not(read):
+    outcome, rows, _ = read(b'a,b,c\n1,"",\n,,\n"x ""y""","two\nlines",3\n')
+    assert rows == [(2, "1", "", None), (3, None, None, None), (4, 'x "y"', "two\nlines", "3")]
+    assert outcome.rejected == outcome.padded == 0
+
+
+def test_lines_and_offsets_are_those_of_the_file(read):
+    outcome, rows, rejects = read('α,b\r\n1,2\r\n\r\n1,2,3\r\n"x\ny",é\r\n4,5,6\r\n'.encode())
+    assert rows == [(2, "1", "2"), (5, "x\ny", "é")]
+    assert [(line, offset, text) for line, offset, _, text in rejects] == [(4, 13, "1,2,3"), (7, 30, "4,5,6")]
+    assert outcome.reasons == {"more cells than columns": 2}
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8"])
+def test_offsets_count_the_bytes_of_the_encoding(read, encoding):
+    text = "name,größe\r\nä,1\r\nb,2\r\nc,3,4\r\nd,5\r\n" + "e,6\r\n" * 50
+    data = text.encode(encoding)
+    outcome, rows, [(line, offset, _, bad)] = read(data)
+    assert outcome.reading["encoding"].startswith(encoding[:5])
+    assert names(outcome) == ["name", "größe"]
+    assert (len(rows), line, bad) == (53, 4, "c,3,4")
+    bare = (
+        encoding.removesuffix("-sig")
+        if encoding == "utf-8-sig"
+        else encoding + "-le" * (encoding in ("utf-16", "utf-32"))
+    )
+    assert data[offset:].startswith("c,3,4".encode(bare))
+
+
+def test_short_rows_are_padded_and_counted(read):
+    outcome, rows, _ = read(b"a,b,c\n1,2,3\n1,2\n4,5,6\n7\n8,9,10\n")
+    assert rows[1] == (3, "1", "2", None)
+    assert rows[3] == (5, "7", None, None)
+    assert outcome.padded == 2
+    assert warned(outcome)["padded"] == (2, 3)
+
+
+def test_empty_cells_beyond_the_header_are_no_reason_to_reject(read):
+    outcome, rows, _ = read(b"a,b\n1,2,,\n3,4\n5,6\n")
+    assert rows[0] == (2, "1", "2")
+    assert outcome.rejected == 0
+
+
+def test_a_quote_that_never_closes_costs_one_line(read):
+    body = b"".join(b"%d,x,y\n" % n for n in range(5000))
+    outcome, rows, rejects = read(b'a,b,c\n1,2,3\n2,"never,3,4\n' + body)
+    assert (outcome.rows, outcome.rejected) == (5001, 1)
+    assert rejects[0][0] == 3
+    assert outcome.reasons == {"quote never closed": 1}
+
+
+STRAY = [
+    (b'5" screen,x,y\n', ('5" screen', "x", "y")),
+    (b'"the "best" one",x,y\n', ('the "best" one', "x", "y")),
+    (b'"abc"def,x,y\n', ('"abc"def', "x", "y")),
+    (b'1,"6,"a, b"\n', ("1", '"6', "a, b")),
+    (b'"10"",b",x,y\n', ('10",b', "x", "y")),
+    (b'"Table, Round 48"",x,y\n', ('Table, Round 48"', "x", "y")),
+]
+
+
+@pytest.mark.parametrize(("line", "cells"), STRAY)
+def test_stray_quotes_are_read_as_a_person_would(read, line, cells):
+    data = b"a,b,c\n" + b'"p, q",2,3\n' * 3 + line + b'"p, q",2,3\n' * 3
+    outcome, rows, rejects = read(data)
+    assert (5, *cells) in rows
+    assert not rejects
+    assert outcome.rows == 7
+
+
+def test_a_nul_byte_costs_its_line(read):
+    outcome, rows, rejects = read(b"a,b\n1,2\n3\0,4\n" + b"5,6\n" * 300)
+    assert (outcome.rows, [r[:2] for r in rejects]) == (301, [(3, 8)])
+    assert outcome.reasons == {"NUL byte": 1}
+
+
+@pytest.mark.parametrize("data", [b"", b" \n\n\t\n", b"\0" * 5000, bytes(range(256)) * 40])
+def test_what_is_no_text_says_so(read, data):
+    with pytest.raises(NotATable, match="empty|binary"):
+        read(data)
+
+
+def test_broken_bytes_in_utf8_cost_their_lines(read):
+    data = "a,b\n" + "é,1\n" * 50
+    outcome, _, rejects = read(data.encode() + b"\xe9,2\n" + "ü,3\n".encode() * 50)
+    assert (outcome.rows, outcome.reading["encoding"]) == (100, "utf-8")
+    assert [r[0] for r in rejects] == [52]
+    assert "encoding" in warned(outcome)
+
+
+def test_an_encoding_that_shows_late_is_still_found(read):
+    head = b"gene,note\n" + b"BRCA1,plain\n" * 200_000
+    outcome, rows, rejects = read(head + "BRCA2,père\n".encode("cp1252") * 3)
+    assert rows[-1] == (200_004, "BRCA2", "père")
+    assert not rejects
+    assert warned(outcome)["encoding"][1] is not None
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "naam,plaats\nRené,Zürich\nZoë,Besançon\n"),
+        ("shift_jis", "名前,住所\n山田太郎,東京都千代田区\n鈴木花子,大阪府大阪市\n"),
+        ("gb18030", "姓名,地址\n张三,北京市朝阳区\n李四,上海市浦东新区\n"),
+        ("euc_kr", "이름,주소\n홍길동,서울특별시 종로구\n김철수,부산광역시 해운대구\n"),
+    ],
+)
+def test_older_encodings(read, encoding, text):
+    outcome, rows, _ = read(text.encode(encoding))
+    expected = [tuple(line.split(",")) for line in text.splitlines()]
+    assert (tuple(names(outcome)), *[row[1:] for row in rows]) == tuple(expected)
+
+
+def test_lines_may_end_in_any_way(read):
+    outcome, rows, _ = read(b"a,b\r\n1,2\n3,4\r5,6\r\r\n7,8")
+    assert rows == [(2, "1", "2"), (3, "3", "4"), (4, "5", "6"), (6, "7", "8")]
+    assert outcome.reading["line_ends"] == "mixed"
+    assert [r[0] for r in read(b"a,b\r1,2\r3,4\r")[1]] == [2, 3]
+
+
+def test_preamble_comments_and_footnotes_are_skipped_and_said(read):
+    data = b"Report of Monday\n\n# made by hand\ngene,pos,ref\n# note, with a comma\nA,1,C\nB,2,G\nC,3,T\n\nSource: the lab\n"
+    outcome, rows, _ = read(data)
+    assert [row[1] for row in rows] == ["A", "B", "C"]
+    assert names(outcome) == ["gene", "pos", "ref"]
+    assert outcome.skipped == 4
+    assert outcome.reading["header_line"] == 4
+    assert warned(outcome) == {"preamble": (3, 1), "comments": (1, 5), "footnotes": (1, 10)}
+
+
+def test_a_header_may_begin_like_a_comment(read):
+    outcome, rows, _ = read(b"##made 2024\n##by hand\n#chrom\tstart\tend\tgene\n1\t2\t3\tA\n1\t4\t5\tB\n")
+    assert names(outcome) == ["#chrom", "start", "end", "gene"]
+    assert (len(rows), outcome.skipped) == (2, 2)
+
+
+def test_of_several_tables_the_largest_is_read(read):
+    first = b"a,b,c\n" + b"1,2,3\n" * 9
+    outcome, rows, _ = read(first + b"\nx,y\n5,6\n7,8\n")
+    assert (len(rows), names(outcome), outcome.skipped) == (9, ["a", "b", "c"], 3)
+    assert warned(outcome)["other_tables"] == (3, 12)
+
+
+def test_names_are_made_different(read):
+    outcome, _, _ = read(b"gene,,Gene,gene_2\nA,1,2,3\nB,1,2,3\n")
+    assert names(outcome) == ["gene", "column_2", "Gene_3", "gene_2"]
+    assert {"unnamed_columns", "repeated_names"} <= set(warned(outcome))
+
+
+def test_row_names_without_a_header_of_their_own(read):
+    outcome, rows, _ = read(b"depth\tscore\n" + b"".join(b"s%d\t%d\t0.5\n" % (n, n) for n in range(20)))
+    assert names(outcome) == ["column_1", "depth", "score"]
+    assert rows[0] == (2, "s0", "0", "0.5")
+
+
+DIALECTS = [
+    (",", '"'),
+    (";", '"'),
+    ("\t", '"'),
+    ("|", "'"),
+    ("||", '"'),
+    ("::", '"'),
+    (" ", '"'),
+    ("^", '"'),
+    ("~", '"'),
+    ("\x01", '"'),
+]
+
+
+@pytest.mark.parametrize(("delimiter", "quote"), DIALECTS)
+def test_dialects_are_told(read, delimiter, quote):
+    cells = (
+        ["name", "count", "note"],
+        ["alpha", "1", f"{quote}x{delimiter}y{quote}"],
+        ["beta", "22", f"{quote}z{quote}"],
+    )
+    data = "\n".join(delimiter.join(row) for row in (*cells, *[["gamma", "3.5", "plain"]] * 5))
+    outcome, rows, _ = read(data.encode())
+    assert outcome.reading["delimiter"] == delimiter
+    assert rows[0] == (2, "alpha", "1", f"x{delimiter}y")
+    assert rows[1] == (3, "beta", "22", "z")
+
+
+def test_backslashes_escape_quotes(read):
+    outcome, rows, _ = read(rb"a,b" + b"\n" + rb'"say \"hi\", now",1' + b"\n" + rb'"C:\\",2' + b"\n")
+    assert outcome.reading["escape"] == "\\"
+    assert rows == [(2, 'say "hi", now', "1"), (3, "C:\\", "2")]
+
+
+def test_aligned_columns(read):
+    outcome, rows, _ = read(b"gene   pos   score\nBRCA1  100   0.5\nTP53   20000 1.25\nA      3     7.5\n")
+    assert names(outcome) == ["gene", "pos", "score"]
+    assert rows[1] == (3, "TP53", "20000", "1.25")
+
+
+def test_one_column_is_a_table(read):
+    outcome, rows, _ = read(b"gene\nBRCA1\nTP53\n")
+    assert (names(outcome), [row[1] for row in rows]) == (["gene"], ["BRCA1", "TP53"])
+
+
+def test_choices_beat_guesses(read):
+    data = b"1;2,5\n3;4,5\n"
+    assert read(data)[0].reading["delimiter"] == ";"
+    outcome, rows, _ = read(data, Choices(delimiter=",", header=True, quote="", encoding="latin-1"))
+    assert (names(outcome), rows) == (["1;2", "5"], [(2, "3;4", "5")])
+    assert [row[1] for row in read(b"a,b\nc,d\n", Choices(delimiter=""))[1]] == ["c,d"]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lambda data: bz2.compress(data, 1)])
+def test_a_packed_file_that_is_cut_off_keeps_its_rows(read, pack):
+    data = b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * 7919 % 10007) for n in range(300_000))
+    packed = pack(data)
+    outcome, rows, rejects = read(packed[: len(packed) * 2 // 3])
+    assert 1000 < outcome.rows == len(rows)
+    assert data.startswith(b"a,b\n" + b"".join(f"{a},{b}\n".encode() for _, a, b in rows))
+    assert len(rejects) <= 1
+    assert "truncated" in warned(outcome)
+
+
+def test_limits_are_said(read):
+    with pytest.raises(NotATable, match="21 columns; the limit is 20"):
+        read(b",".join([b"c%d" % n for n in range(21)]) + b"\n", limits=Limits(columns=20, free_disk_bytes=0))
+    with pytest.raises(NotATable, match="longer than 1,000,000 bytes"):
+        read(b"a,b\n" + b"x" * 3_000_000, limits=Limits(record_bytes=1_000_000, head_bytes=1000, free_disk_bytes=0))
+    outcome, _, _ = read(b"a,b\n1,2\n" + b"x" * 3000 + b",2\n", limits=Limits(cell_bytes=1000, free_disk_bytes=0))
+    assert outcome.reasons == {"cell too long": 1}
+    with pytest.raises(NotATable, match="disk is almost full"):
+        read(b"a,b\n1,2\n", limits=Limits(free_disk_bytes=1 << 60))
+
+
+def odd_cell(rng, delimiter, quote):
+    kind = rng.random()
+    if kind < 0.6:
+        return rng.choice(["", "1", "abc", "ü", "0.5", "-", "a b", " x "])
+    if kind < 0.9:
+        inner = rng.choice(
+            ["", "a", f"x{delimiter}y", "two\nlines", "a\r\nb", f"say {quote * 2}hi{quote * 2}", quote * 2]
+        )
+        return f"{quote}{inner}{quote}"
+    return rng.choice(
+        [
+            f"5{quote}",
+            f"{quote}open",
+            f"{quote}a{quote}b",
+            f"{quote * 3}",
+            "#x",
+            "\x00",
+            " ",
+            f"{quote}a {quote}b{quote}",
+        ]
+    )
+
+
+def odd_text(rng, delimiter, quote, rows, wild):
+    width = rng.randint(1, 5) if delimiter else 1
+    end = rng.choice(["\n", "\r\n"])
+    lines = [delimiter.join(f"name{n}" for n in range(width))]
+    for _ in range(rows):
+        if rng.random() > wild:
+            lines.append(
+                delimiter.join(rng.choice(["7", "xy", "é", f"{quote}p{delimiter}q{quote}"]) for _ in range(width))
+            )
+        else:
+            cells = [odd_cell(rng, delimiter, quote) for _ in range(max(1, width + rng.choice([0, 0, 0, -1, 1])))]
+            lines.append(rng.choice(["", "# note ", ""]) + delimiter.join(cells))
+    text = "".join(line + (end if rng.random() > wild / 4 else rng.choice(["\n", "\r", "\n\n"])) for line in lines)
+    return text.encode() if rng.random() < 0.8 else text.rstrip("\r\n").encode()
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_fast_and_slow_reading_agree(read, monkeypatch, seed):
+    """The same rows, lines and rejects, whether clean stretches are taken as bytes or all goes to the scanner."""
+    rng = random.Random(seed)  # noqa: S311
+    delimiter, quote = rng.choice([",", ";", "\t", "|"]), rng.choice('""""\'')
+    data = odd_text(rng, delimiter, quote, rng.choice([5, 40, 3000]), rng.choice([0.0, 0.01, 0.1, 0.6]))
+    choices = Choices(delimiter=delimiter, quote=quote, header=True)
+    fast = read(data, choices)
+    monkeypatch.setattr(table, "clean_runs", lambda *args, **options: [])
+    monkeypatch.setattr(table, "REFERENCE_BYTES", rng.choice([64, 1000, 1 << 20]))
+    slow = read(data, choices)
+    assert fast[1] == slow[1]
+    assert fast[2] == slow[2]
+    assert fast[0].as_dict() == slow[0].as_dict()
