@@ -6,7 +6,6 @@ would give the same record.
 
 import re
 from collections import Counter
-from dataclasses import dataclass
 
 from files.readers.vcf import values
 from files.readers.vcf.header import Header
@@ -19,27 +18,21 @@ WORTH = 16  # lines of a kind before its pattern is made: making one costs as mu
 _TEXT = r"[^\t\n\r\0 ]++"
 
 
-@dataclass(frozen=True)
-class Pattern:
-    """Of a whole line with its line end. `flags` are the groups in which a key stands for "true"."""
-
-    regex: re.Pattern[bytes]
-    flags: tuple[int, ...]
-    has_rest: bool  # the last group holds all columns behind INFO, for is_clean_rest()
-
-
 class Patterns:
     """Patterns by the number of ALT alleles and by FORMAT, made when they are worth it."""
 
     def __init__(self, header: Header, layout: Layout, met: Met, clean_formats: set[str], worth: int = WORTH):
         self._header, self._layout, self._always = header, layout, met.always
         self._clean_formats, self._worth = clean_formats, worth
-        self._made: dict[tuple[int, str, bool], Pattern | None] = {}
+        self._made: dict[tuple[int, str, bool], re.Pattern[bytes] | None] = {}
         self._asked = Counter[tuple[int, str, bool]]()
         self.tail = b"\t" * layout.tail + b"\n"
+        keys = enumerate(layout.met_info, start=1)
+        self.flags = tuple(at for at, key in keys if header.info[key].type == "Flag")  # groups: a key stands for "true"
+        # Tabs in the last group, where that holds all columns behind INFO, for is_clean_rest().
         self.rest_tabs = layout.whole - 1 if layout.whole and not layout.split else -1
 
-    def candidates(self, line: bytes) -> list[Pattern]:
+    def candidates(self, line: bytes) -> list[re.Pattern[bytes]]:
         """Patterns that may match the line, the quickest first."""
         cells = line.split(b"\t", 9)
         if len(cells) != min(8 + self._layout.behind_cells, 10):
@@ -57,14 +50,14 @@ class Patterns:
             return False
         return not self._layout.has_format or rest.partition(b"\t")[0].decode(errors="replace") in self._clean_formats
 
-    def _get(self, key: tuple[int, str, bool]) -> Pattern | None:
+    def _get(self, key: tuple[int, str, bool]) -> re.Pattern[bytes] | None:
         if key not in self._made and len(self._made) < KEPT:
             self._asked[key] += 1
             if self._asked[key] >= self._worth:
                 self._made[key] = self._make(*key)
         return self._made.get(key)
 
-    def _make(self, alts: int, form: str, strict: bool) -> Pattern | None:
+    def _make(self, alts: int, form: str, strict: bool) -> re.Pattern[bytes] | None:
         behind = self._behind(alts, form)
         if behind is None:
             return None
@@ -74,10 +67,7 @@ class Patterns:
         cells = regex.groups + 6 + max(self.rest_tabs, 0) + self._layout.tail
         if cells != self._layout.width:
             raise ValueError(f"a pattern of {cells} cells for {self._layout.width} columns")
-        keys = enumerate(self._layout.met_info, start=1)
-        return Pattern(
-            regex, tuple(at for at, key in keys if self._header.info[key].type == "Flag"), self.rest_tabs >= 0
-        )
+        return regex
 
     def _info(self, alts: int, always: set[str]) -> str:
         """Each key in its place or not at all, with the semicolons that belong between."""

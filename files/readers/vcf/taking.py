@@ -1,12 +1,15 @@
 """Data lines, block after block: clean ones by a pattern, the others carefully, each counted once."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 from files.readers.findings import Findings
 from files.readers.parts import TableWriter
 from files.readers.vcf.header import NAMES_LINE, Header
 from files.readers.vcf.lines import LineReader
-from files.readers.vcf.patterns import Pattern, Patterns
+from files.readers.vcf.patterns import Patterns
+
+Match = Callable[[bytes, int], re.Match[bytes] | None]
 
 
 class DataLines:
@@ -21,6 +24,8 @@ class DataLines:
         self.blank = self.skipped = 0
         self._blank_since: list[int] = []  # blank lines that no line has followed yet
         self._foreign = 0  # line of column names, other than the header's, under which the lines stand
+        self._usual: list[Match] = []  # of one or two patterns, the one that fits more lines first
+        self._has_rest = patterns.rest_tabs >= 0
         self._run: list[bytes] = []  # records of consecutive lines, the last of which is self.line
 
     def take(self, offset: int, data: bytes, begin: int) -> None:
@@ -39,36 +44,41 @@ class DataLines:
         self._findings.reject(self.line, offset, "cut off", reason, self._reader.decode(self.line, rest))
 
     def _take_span(self, offset: int, data: bytes, at: int, end: int) -> None:
-        """Whole lines of UTF-8: each by the pattern that fitted before it, or another, or carefully."""
-        pattern: Pattern | None = None
+        """Whole lines of UTF-8: by the two patterns that fitted last, or by another, or carefully."""
         while at < end:
-            if pattern and not self._foreign:
-                at = self._take_matching(data, at, end, pattern)
+            if self._usual and not self._foreign:
+                at = self._take_clean(data, at, end)
                 if at >= end:
                     return
             stop = data.index(b"\n", at)
             line = data[at:stop]
-            candidates = [] if self._foreign else self._patterns.candidates(line)
-            fitting = next((candidate for candidate in candidates if self._fits(candidate, data, at)), None)
+            fitting = None if self._foreign else self._find_pattern(line, data, at)
             if fitting:
-                pattern = fitting
+                self._usual = [*self._usual[:1], fitting]
             else:
                 self._take_carefully(offset + at, line)
                 at = stop + 1
 
-    def _fits(self, pattern: Pattern, data: bytes, at: int) -> bool:
-        match = pattern.regex.match(data, at)
-        if match is None:
-            return False
-        return not pattern.has_rest or self._patterns.is_clean_rest(match[pattern.regex.groups])
+    def _find_pattern(self, line: bytes, data: bytes, at: int) -> Match | None:
+        for pattern in self._patterns.candidates(line):
+            found = pattern.match(data, at)
+            if found and not (self._has_rest and not self._patterns.is_clean_rest(found[pattern.groups])):
+                return pattern.match
+        return None
 
-    def _take_matching(self, data: bytes, at: int, end: int, pattern: Pattern) -> int:
-        """Takes lines as long as the pattern matches; returns where the first other one begins. The inner loop."""
-        match, flags, tail = pattern.regex.match, pattern.flags, self._patterns.tail
-        has_rest, is_clean_rest = pattern.has_rest, self._patterns.is_clean_rest
+    def _take_clean(self, data: bytes, at: int, end: int) -> int:
+        """Takes lines as long as the usual patterns match; returns where the first other one begins. The inner loop."""
+        first, second = self._usual[0], self._usual[-1]
+        flags, tail, has_rest = self._patterns.flags, self._patterns.tail, self._has_rest
+        is_clean_rest = self._patterns.is_clean_rest
         records: list[bytes] = []
         take, join = records.append, b"\t".join
-        while at < end and (found := match(data, at)):
+        by_second = 0
+        while at < end:
+            if not (found := first(data, at)):
+                if not (found := second(data, at)):
+                    break
+                by_second += 1
             cells = list(found.groups(b""))
             if has_rest and not is_clean_rest(cells[-1]):
                 break
@@ -81,6 +91,8 @@ class DataLines:
             self._settle_blank()
             self.line += len(records)
             self._run += records
+        if by_second * 2 > len(records):
+            self._usual.reverse()
         return at
 
     def _take_carefully(self, offset: int, raw: bytes) -> None:
