@@ -9,7 +9,7 @@ from pathlib import Path
 from files.readers.choices import Choices
 from files.readers.encoding import Encoding, find_encoding, is_utf8, legacy_encoding, looks_like_text, mostly_utf8
 from files.readers.errors import Damaged, NotATable
-from files.readers.fast import clean_runs
+from files.readers.fast import Run, clean_runs
 from files.readers.findings import Findings, Outcome
 from files.readers.layout import Layout, find_layout
 from files.readers.lines import decoded, encoded_length, readable, whole_lines
@@ -24,6 +24,7 @@ Report = Callable[[float, str, int], None]
 
 REFERENCE_BYTES = 1 << 20  # read at once by the reference scanner, which makes objects of them
 AROUND = 1 << 14  # bytes given to it for one record that is not clean, with what follows
+SHORT_RUN = 16  # records; where runs are shorter on average, the scanner reads them all
 HELD = 100  # rows of one cell kept back until it is known whether they are footnotes
 MORE_CELLS = "more cells than columns"
 CUT_OFF = "the file ends within this record"
@@ -215,52 +216,67 @@ class _Reading:
 
     def _fast(self, data: bytes, begin: int, final: bool) -> int | None:
         """Reads clean runs as they are. Returns how far, or None where the block is for the reference scanner."""
-        if not data.endswith(b"\n") or (self.encoding.name != "utf-8" and not data.isascii()):
+        if not data.endswith(b"\n"):
             return None
+        if data.isascii():
+            return self._runs(data, begin, final)
+        text, is_text = decoded(data, self.encoding.name)
+        if not is_text:
+            return None
+        if self.encoding.name == "utf-8":
+            return self._runs(data, begin, final)
+        utf8 = text.encode()  # of an encoding with one byte a character: places are numbers of characters
+        return len(utf8[: self._runs(utf8, len(text[:begin].encode()), final)].decode())
+
+    def _runs(self, data: bytes, begin: int, final: bool) -> int:
+        """Reads UTF-8 that ends with a line end, from `begin` on; returns how far."""
         dialect = self.layout.dialect
-        if not data.isascii() and not decoded(data, "utf-8")[1]:
-            return None
         mark, comment, quote = dialect.delimiter.encode(), dialect.comment.encode() or None, self.quote.encode() or None
         around = AROUND
         while begin < len(data):
             runs = clean_runs(data, delimiter=mark, quote=quote, comment=comment, width=self.layout.width, begin=begin)
-            for run in runs:
-                if run.clean and run.longest <= self.source.limits.cell_bytes:
-                    self._release()
-                    self.writer.add_run(self.line, data, run)
-                    self.seen += run.records
-                    self.line += run.lines
-                    self.offset += run.end - run.begin
-                    begin, around, self.last_line = run.end, AROUND, self.line - 1
-                    continue
-                done = self._reference(data, run.begin, run.end, final=final and run.end == len(data))
-                begin = done
-                if done < run.end:
-                    break
+            if len(runs) * SHORT_RUN > sum(run.records for run in runs):
+                begin = self._reference(data, begin, runs[-1].end if runs else begin, final=False, utf8=True)
             else:
-                if begin == len(data):
-                    return begin
+                begin = self._clean_and_other(data, runs, begin)
+            if begin == len(data):
+                break
+            # What broke the runs, with some lines behind it.
             stop = data.find(b"\n", min(begin + around, len(data) - 1)) + 1
-            done = self._reference(data, begin, stop, final=final and stop == len(data))
+            done = self._reference(data, begin, stop, final=final and stop == len(data), utf8=True)
             if done == begin and stop == len(data):
-                return begin
+                break
             begin, around = done, around * 4 if done == begin else AROUND
         return begin
 
-    def _reference(self, data: bytes, begin: int, end: int, *, final: bool) -> int:
-        """Reads data[begin:end] record by record; returns how far."""
+    def _clean_and_other(self, data: bytes, runs: list[Run], begin: int) -> int:
+        """Takes clean runs as bytes, the others by the scanner; returns how far."""
+        single = self.encoding.name != "utf-8"
+        for run in runs:
+            if not run.clean or run.longest > self.source.limits.cell_bytes:
+                begin = self._reference(data, run.begin, run.end, final=False, utf8=True)
+                if begin < run.end:
+                    return begin
+                continue
+            self._release()
+            self.writer.add_run(self.line, data, run)
+            self.seen += run.records
+            self.line += run.lines
+            self.offset += len(data[run.begin : run.end].decode()) if single else run.end - run.begin
+            begin, self.last_line = run.end, self.line - 1
+        return begin
+
+    def _reference(self, data: bytes, begin: int, end: int, *, final: bool, utf8: bool = False) -> int:
+        """Reads data[begin:end] record by record; returns how far. With `utf8` the bytes are no longer the file's."""
         piece = data[begin:end] if begin or end < len(data) else data
-        text, _ = decoded(piece, self.encoding.name)
+        stored = "utf-8" if utf8 else self.encoding.name
+        text, _ = decoded(piece, stored)
         for record in self.scanner.records(text, self.line, final=final):
             self._take(record, text)
         self.line += self.scanner.lines
-        done = (
-            len(piece)
-            if self.scanner.consumed == len(text)
-            else encoded_length(text[: self.scanner.consumed], self.encoding.name)
-        )
-        self.offset += done
-        return begin + done
+        done = text[: self.scanner.consumed]
+        self.offset += encoded_length(done, self.encoding.name)
+        return begin + encoded_length(done, stored)
 
     def _take(self, record: Record, text: str) -> None:
         self.seen += 1
