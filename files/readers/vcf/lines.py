@@ -1,6 +1,7 @@
 """The careful reading of one line: each rule by name, every finding said. patterns.py is the way of clean lines."""
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
 
 from files.readers.findings import Findings
@@ -10,6 +11,7 @@ from files.readers.vcf.header import Definition, Header
 from files.readers.vcf.layout import TEXT, Layout
 
 POS_LIMIT = 2**31 - 1  # of the format's 32-bit integers
+ALTS_KEPT = 9  # lines of more ALT alleles are too rare to keep what their values look like
 SHOWN = 60  # characters of a value in a sentence
 
 _POS = re.compile(r"[0-9]{1,18}")
@@ -30,8 +32,8 @@ class Unreadable(Exception):
 
 
 @lru_cache(4096)
-def _whole_value(definition: Definition, count: int | None, end: str) -> re.Pattern[str]:
-    return re.compile(values.value_pattern(definition, count, end=end))
+def _whole_value(definition: Definition, count: int | None, end: str) -> Callable[[str], re.Match[str] | None]:
+    return re.compile(values.value_pattern(definition, count, end=end)).fullmatch
 
 
 class LineReader:
@@ -45,6 +47,7 @@ class LineReader:
         self._line = 0
         self.padded = 0
         self.clean_formats: set[str] = set()  # FORMAT texts without a finding
+        self._fits: dict[tuple[str, str, int], Callable[[str], re.Match[str] | None]] = {}
         self._known_formats: dict[str, list[tuple[str, str]]] = {}
 
     def read(self, line: int, offset: int, raw: bytes) -> bytes | None:
@@ -176,18 +179,27 @@ class LineReader:
         record[self._layout.info_other] = ";".join(others)
 
     def _check_info(self, key: str, value: str, alts: int) -> None:
-        definition = self._header.info[key]
-        if definition.type == "Flag":
+        if key in self._flag:
             self._warn("flag with a value", f"INFO flags have values, as in {key}={value[:SHOWN]!r}.")
         else:
-            self._check_value("INFO", definition, value, alts, end=";")
+            self._check_value("INFO", key, value, alts)
 
-    def _check_value(self, where: str, definition: Definition, value: str, alts: int, *, end: str) -> None:
+    def _check_value(self, where: str, key: str, value: str, alts: int) -> None:
+        fits = self._fits.get((where, key, alts))
+        if fits is None or not fits(value):
+            self._check_value_slowly(where, key, value, alts)
+
+    def _check_value_slowly(self, where: str, key: str, value: str, alts: int) -> None:
+        known, end = (self._header.info, ";") if where == "INFO" else (self._header.format, ":")
+        definition = known.get(key, TEXT)
         count = values.expected(definition, alts, self._header.version, in_info=where == "INFO")
-        if _whole_value(definition, count, end).fullmatch(value):
+        fits = _whole_value(definition, count, end)
+        if alts <= ALTS_KEPT:
+            self._fits[where, key, alts] = fits
+        if fits(value):
             return
-        key = definition.id[:SHOWN]
-        if count is not None and _whole_value(definition, None, end).fullmatch(value):
+        key = key[:SHOWN]
+        if count is not None and _whole_value(definition, None, end)(value):
             found = value.count(",") + 1
             self._warn(
                 f"{where} number {key}",
@@ -266,7 +278,7 @@ class LineReader:
             elif key == "GT":
                 self._check_genotype(value, alts)
             elif value != ".":
-                self._check_value("FORMAT", self._header.format.get(key, TEXT), value, alts, end=":")
+                self._check_value("FORMAT", key, value, alts)
         if others:
             self._warn(
                 "sample (other)", "Values of samples that have no column of their own are in its column (other)."

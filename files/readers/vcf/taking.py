@@ -9,6 +9,7 @@ from files.readers.vcf.header import NAMES_LINE, Header
 from files.readers.vcf.lines import LineReader
 from files.readers.vcf.patterns import Patterns
 
+WINDOW = 8 * 1024  # bytes that are tried as UTF-8 at once
 Match = Callable[[bytes, int], re.Match[bytes] | None]
 
 
@@ -156,18 +157,19 @@ def spans(data: bytes, begin: int) -> Iterator[tuple[int, int, bool]]:
     if data.isascii():
         yield begin, len(data), True
         return
-    view = memoryview(data)
-    while begin < len(data):
+    view, at = memoryview(data), begin
+    while at < len(data):
+        # In windows: Python makes room for the whole text before it meets the first wrong byte.
+        end = data.rfind(b"\n", at, at + WINDOW) + 1 or data.index(b"\n", at) + 1
         try:
-            str(view[begin:], "utf-8")
+            str(view[at:end], "utf-8")
+            at = end
         except UnicodeDecodeError as error:
-            wrong = begin + error.start
-            first = max(data.rfind(b"\n", begin, wrong) + 1, begin)
-            end = data.index(b"\n", wrong) + 1
+            wrong = at + error.start
+            first = max(data.rfind(b"\n", at, wrong) + 1, at)
             if first > begin:
                 yield begin, first, True
-            yield first, end, False
-            begin = end
-        else:
-            yield begin, len(data), True
-            return
+            begin = at = data.index(b"\n", wrong) + 1
+            yield first, begin, False
+    if begin < len(data):
+        yield begin, len(data), True
