@@ -8,7 +8,7 @@ import json
 from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import duckdb
 import numpy as np
@@ -26,7 +26,9 @@ HEAVY_BYTES = 26 * 1024**2  # of VECTOR records; a part with heavier ones must i
 HEAVY_PART_BYTES = 48 * 1024**2
 COPIES = 6  # how often DuckDB holds a cell on its way from text to Parquet; the text of other slices it holds once
 LEAST_BUFFER = 4 * 1024**2
-MEMORY_LIMIT = "1GB"
+# DuckDB keeps what it has read of the text for as long as it may, so the first try allows little.
+MEMORY_LIMITS = ("200MB", "1GB")
+MEMORY_LIMIT = MEMORY_LIMITS[-1]
 BUFFERED = 1 << 20
 
 
@@ -205,12 +207,28 @@ class TableWriter:
     def _write_slice(self, number: int, columns: range) -> None:
         """One Parquet file of this part. Raises ValueError where DuckDB read other records than were given."""
         path = self.folder / f"{self._parts:05d}-{number:02d}.parquet"
-        with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT}) as db:
-            db.execute(self._copy_sql(path, columns))
-            sql = f"SELECT count(*), max(line) FROM read_parquet({quoted(path)})"
-            written, last = db.execute(sql).fetchone() or (0, None)
+        sql = self._copy_sql(path, columns)
+        for limit in MEMORY_LIMITS:
+            try:
+                written, last = self._copy(sql, path, limit)
+                break
+            except duckdb.OutOfMemoryException:
+                if limit == MEMORY_LIMITS[-1]:
+                    raise
         if (written, last or self._before) != (self._rows, self._line):
             raise ValueError(f"{self._rows} records to line {self._line} were given, {written} to {last} were written")
+
+    def _copy(self, sql: str, path: Path, memory_limit: str) -> tuple[int, int | None]:
+        """Writes the file; returns how many rows it has, and the last one's line."""
+        config: dict[str, Any] = {
+            "threads": 1,
+            "memory_limit": memory_limit,
+            "temp_directory": str(self.folder / "spill.tmp"),
+        }
+        with duckdb.connect(":memory:", config=config) as db:
+            db.execute(sql)
+            found = db.execute(f"SELECT count(*), max(line) FROM read_parquet({quoted(path)})").fetchone()
+        return found or (0, None)
 
     def _copy_sql(self, path: Path, columns: range) -> str:
         types = {"jump": "BIGINT"} | {f"c{n}": "VARCHAR" for n in range(self.width)}
