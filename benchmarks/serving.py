@@ -22,7 +22,7 @@ SLOW_SENDERS = 50
 PATHS = ("/ping/", "/api/v1/variants/?q=BRCA1")
 
 
-def slow_bodies() -> Iterator[str]:
+def slow_bodies(full: bool = False) -> Iterator[str]:
     """answers a second while 50 clients send a byte a second, over those without"""
     with web_server() as port:
         for path in PATHS:
