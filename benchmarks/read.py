@@ -97,7 +97,7 @@ def line(path: Path, rows: int) -> str:
 def write_samples(folder: Path, rows: int, lines: int) -> Iterator[tuple[str, int]]:
     """Names of files in `folder`, written one after another, and how many rows each has."""
     cells = ", ".join(f"{sql} AS {name}" for name, (sql, _) in COLUMNS.items())
-    source = f"(SELECT i, hash(i) % 4294967296 AS h FROM range({rows:d}) AS numbers(i))"
+    source = f"(SELECT i, (hash(i) % 4294967296)::BIGINT AS h FROM range({rows:d}) AS numbers(i))"
     table = f"SELECT {cells} FROM {source}".replace("$rows", str(rows))
     with duckdb.connect(config={"threads": 1}) as db:
         db.execute(f"COPY ({table}) TO '{folder / 'table.tsv'}' (FORMAT csv, DELIMITER '\t', QUOTE '', HEADER)")
@@ -118,7 +118,7 @@ def write_vcf(db: duckdb.DuckDBPyConnection, path: Path, lines: int) -> None:
     info = " || ';' || ".join(f"'{key}=' || {sql}" for key, (_, sql, _) in INFO.items())
     body = (
         f"SELECT 1 + i * 22 // {lines:d}, 10000 + i * 37, 'rs' || h, 'ACGT'[1 + h % 4], 'CGTA'[1 + h % 4], 10 + h % 90,"
-        f" 'PASS', {info} FROM (SELECT i, hash(i) % 4294967296 AS h FROM range({lines:d}) AS numbers(i))"
+        f" 'PASS', {info} FROM (SELECT i, (hash(i) % 4294967296)::BIGINT AS h FROM range({lines:d}) AS numbers(i))"
     )
     part = path.with_suffix(".part")
     db.execute(f"COPY ({body}) TO '{part}' (FORMAT csv, DELIMITER '\t', QUOTE '', HEADER false)")
