@@ -107,3 +107,9 @@ def test_a_broken_header_line_costs_no_data_line(tmp_path):
     outcome = read_text(SITES.replace('"Depth">', '"Dep\nth">', 1) + LINE, tmp_path)
     assert (outcome.rows, outcome.reasons) == (1, {"no header line": 1})
     assert rejects(tmp_path)[0]["text"] == 'th">'
+
+
+def test_the_last_of_two_lines_of_column_names_counts(tmp_path):
+    outcome = read_text(META + NAMES + "\tFORMAT\told\n" + NAMES + "\n" + LINE, tmp_path)
+    assert (outcome.rows, outcome.header["samples"]) == (1, [])
+    assert kinds(outcome) == {"column names": (1, SITES.count("\n") + 1)}

@@ -190,6 +190,8 @@ class HeaderReader:
         if len(names) < 8 and len(line.split()) >= 8:
             names = line.lstrip("#").split()
             self._warn("spaces for tabs", "The column names are separated by spaces where tabs belong.", number)
+        if self.header.has_names:
+            self._warn("column names", "The column names stand above the data twice; the last ones count.", number)
         if not line.startswith("#"):
             self._warn("column names", "The line of column names does not begin with #.", number)
         while names and not names[-1].strip():

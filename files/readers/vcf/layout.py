@@ -15,6 +15,8 @@ from files.readers.vcf.header import FIXED, Definition, Header, unique
 SAMPLE_COLUMNS = 100  # of split samples at most: samples x FORMAT keys; beyond, a sample is one column
 INFO_COLUMNS = 4_000  # keys not met in the first lines share INFO.(other) beyond this
 LEARN_LINES = 5_000
+LEARN_BYTES = 2 * 1024**2
+CYCLES = 20  # contradictions in the order of keys that are worth solving
 OTHER = "(other)"
 TYPED = {"Integer": "integer", "Float": "decimal", "Flag": "boolean"}
 TEXT = Definition("", ".", "String", "")
@@ -32,9 +34,10 @@ class Met:
 
 def first_lines(data: bytes, begin: int) -> Iterator[str]:
     """The first data lines of a block of whole lines, as far as they can be text."""
+    limit = begin + LEARN_BYTES
     for _ in range(LEARN_LINES):
         end = data.find(b"\n", begin)
-        if end < 0:
+        if end < 0 or begin > limit:
             return
         if data[begin : begin + 1] != b"#":
             yield data[begin:end].decode(errors="replace")
@@ -65,17 +68,17 @@ def meet(lines: Iterable[str]) -> Met:
 
 
 def in_order(keys: list[str], pairs: Counter[tuple[str, str]]) -> list[str]:
-    """The keys so that each pair (a before b) is kept, the rarest of contradicting pairs aside."""
-    pairs = Counter({pair: times for pair, times in pairs.items() if pair[0] != pair[1]})
-    for _ in range(1_000):
+    """The keys so that pairs (a before b) are kept; of those that contradict each other, the more frequent."""
+    kept = {pair: times for pair, times in pairs.items() if times > pairs.get(pair[::-1], 0)}
+    for _ in range(CYCLES):
         graph: dict[str, list[str]] = {key: [] for key in keys}
-        for before, after in pairs:
+        for before, after in kept:
             graph[after].append(before)
         try:
             return list(TopologicalSorter(graph).static_order())
         except CycleError as error:
             cycle = error.args[1]
-            del pairs[min(zip(cycle, cycle[1:], strict=False), key=lambda pair: pairs.get(pair, 1 << 60))]
+            del kept[min(zip(cycle, cycle[1:], strict=False), key=lambda pair: kept.get(pair, 1 << 60))]
     return keys
 
 

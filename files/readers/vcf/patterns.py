@@ -12,8 +12,8 @@ from files.readers.vcf.header import Header
 from files.readers.vcf.layout import TEXT, Layout, Met
 
 ALTS = 9  # alleles of which one digit of GT names each
-KEPT = 256  # patterns at once
-WORTH = 16  # lines of a kind before its pattern is made: making one costs as much as reading a hundred lines
+KEPT_GROUPS = 40_000  # of all patterns together: a group takes about 0.5 KB
+WORTH = 16  # lines of a kind before its pattern is made, which takes as long as reading a hundred lines carefully
 
 _TEXT = r"[^\t\n\r\0 ]++"
 
@@ -27,6 +27,8 @@ class Patterns:
         self._made: dict[tuple[int, str, bool], re.Pattern[bytes] | None] = {}
         self._asked = Counter[tuple[int, str, bool]]()
         self.tail = b"\t" * layout.tail + b"\n"
+        groups = layout.width - layout.tail - (0 if layout.split else layout.whole)
+        self._kept = max(4, KEPT_GROUPS // groups)
         keys = enumerate(layout.met_info, start=1)
         self.flags = tuple(at for at, key in keys if header.info[key].type == "Flag")  # groups: a key stands for "true"
         # Tabs in the last group, where that holds all columns behind INFO, for is_clean_rest().
@@ -51,7 +53,7 @@ class Patterns:
         return not self._layout.has_format or rest.partition(b"\t")[0].decode(errors="replace") in self._clean_formats
 
     def _get(self, key: tuple[int, str, bool]) -> re.Pattern[bytes] | None:
-        if key not in self._made and len(self._made) < KEPT:
+        if key not in self._made and len(self._made) < self._kept:
             self._asked[key] += 1
             if self._asked[key] >= self._worth:
                 self._made[key] = self._make(*key)

@@ -84,8 +84,6 @@ class _Reading:
             end = data.index(b"\n", at)
             raw = data[at:end].removesuffix(b"\r")
             is_names = NAMES_LINE.match(raw[:64].decode("latin-1")) is not None
-            if is_names and self._header_reader.header.has_names:
-                return at  # a second one stands among the data
             if not raw.strip() or raw.startswith(b"#") or is_names:
                 self._take_header_line(raw)
             elif names_at >= end and not self._header_reader.header.has_names and not looks_like_data(raw):
