@@ -199,7 +199,7 @@ def _widened(layout: Layout, below: list[Record]) -> Layout:
     """More columns than names: one more in every row is a first column without name, more in most are named by place."""
     wider = [row for row in below if _reach(row) > layout.width]
     many = 0.5 * len(below) if len(wider) < WIDE_ROWS else 0.25 * len(below)
-    if len(wider) < FEW_ROWS or len(wider) <= many:
+    if not wider or len(wider) < len(below) and (len(wider) < FEW_ROWS or len(wider) <= many):
         return layout
     widths = Counter(len(row.cells) for row in below)
     if widths[layout.width + 1] >= 0.95 * len(below) and len(below) > 1:

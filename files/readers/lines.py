@@ -1,20 +1,20 @@
 """Blocks of bytes cut at line ends, and their text: the bytes that are no text of the encoding stay tellable."""
 
 import codecs
+import re
 from collections.abc import Iterator
 
 from files.readers.encoding import decode
 from files.readers.errors import NotATable
 
 MARKED = "vardesk_marked"
+_MARKS = re.compile("[\udc00-\udcff]")
 
 
-def _mark(error: UnicodeError) -> tuple[str | bytes, int]:
-    """Each byte that is no text becomes a lone surrogate U+DC00 + byte, which no text holds; and back again."""
-    if isinstance(error, UnicodeDecodeError):
-        return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
-    assert isinstance(error, UnicodeEncodeError)
-    return bytes(ord(char) & 0xFF for char in error.object[error.start : error.end]), error.end
+def _mark(error: UnicodeError) -> tuple[str, int]:
+    """Each byte that is no text becomes a lone surrogate U+DC00 + byte, which no text holds."""
+    assert isinstance(error, UnicodeDecodeError)
+    return "".join(chr(0xDC00 + byte) for byte in error.object[error.start : error.end]), error.end
 
 
 codecs.register_error(MARKED, _mark)
@@ -29,21 +29,19 @@ def decoded(data: bytes, encoding: str) -> tuple[str, bool]:
 
 
 def encoded_length(text: str, encoding: str) -> int:
-    """How many bytes of the file a piece of decoded text is."""
-    if encoding == "cp1252" or (text.isascii() and not encoding.startswith("utf-")):
+    """How many bytes of the file a piece of decoded text is; a marked byte is one."""
+    if encoding == "cp1252" or (text.isascii() and encoding[:6] not in ("utf-16", "utf-32")):
         return len(text)
-    return len(text) if encoding == "utf-8" and text.isascii() else len(text.encode(encoding, MARKED))
+    try:
+        return len(text.encode(encoding))
+    except UnicodeEncodeError:
+        bare = _MARKS.sub("", text)
+        return len(bare.encode(encoding)) + len(text) - len(bare)
 
 
 def readable(text: str) -> str:
-    """Text for people: what could not be decoded is shown as U+FFFD."""
-    return text.encode("utf-8", "replace_surrogates").decode() if not text.isascii() else text
-
-
-codecs.register_error(
-    "replace_surrogates",
-    lambda error: ("\ufffd".encode() * (error.end - error.start), error.end),  # type: ignore[attr-defined]
-)
+    """Text for people: what could not be decoded, and NUL, is shown as U+FFFD."""
+    return _MARKS.sub("\ufffd", text).replace("\0", "\ufffd")
 
 
 def whole_lines(blocks: Iterator[bytes], encoding: str, longest: int) -> Iterator[bytes]:

@@ -193,7 +193,7 @@ class _Quoted:
                 cells.append(self._plain(found[1]))
                 at = found.end()
                 if at > end:
-                    lines += _ends(text[found.start() : at])
+                    lines += line_ends(text[found.start() : at])
                     end = stop = _line_end(text, at)
             else:
                 opened = self._opened.match(text, at, len(text) if over_lines else end)
@@ -239,7 +239,7 @@ class _Quoted:
         return cell, stop, self.quote in cell
 
 
-def _ends(text: str) -> int:
+def line_ends(text: str) -> int:
     return text.count("\n") + text.count("\r") - text.count("\r\n")
 
 

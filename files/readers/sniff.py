@@ -18,7 +18,7 @@ SAMPLE_CELLS = 6000
 # Delimiters and how much each is believed: a colon parts times and HGVS names, a blank the words of a sentence.
 DELIMITERS = {
     ",": 1.0, "\t": 1.05, ";": 1.0, "|": 1.0, "||": 0.95, "::": 0.8, "\x1f": 1.0, "\x01": 1.0, "\x1e": 1.0, "¦": 0.9, "¬": 0.9,
-    "^": 0.9, "~": 0.9, "~|~": 0.95, "|~|": 0.95, " ": 0.6, ":": 0.5, "&": 0.5, "#": 0.45, "!": 0.45, "@": 0.4, "*": 0.45, "/": 0.3,
+    "^": 0.9, "~": 0.9, "~|~": 0.95, "|~|": 0.95, " ": 0.5, ":": 0.5, "&": 0.5, "#": 0.45, "!": 0.45, "@": 0.4, "*": 0.45, "/": 0.3,
 }  # fmt: skip
 QUOTES = "\"'`"
 ONE_COLUMN = 0.25  # a score under it is no better than taking every line for one cell
@@ -45,6 +45,8 @@ def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None) 
 
 def _always_doubled(text: str, delimiter: str) -> bool:
     """Whether a delimiter is but half of one: `a||b`."""
+    if text.count(delimiter * 2) < 3:
+        return False
     return delimiter * 2 in DELIMITERS and 2 * text.count(delimiter * 2) == text.count(delimiter)
 
 

@@ -16,7 +16,18 @@ from files.readers.lines import decoded, encoded_length, readable, whole_lines
 from files.readers.names import column_names
 from files.readers.parts import TableWriter
 from files.readers.remarks import describe, warn_of_layout
-from files.readers.scan import COMMENT, ENCODING, NEVER_CLOSED, NUL, STRAY, TOO_LONG, Dialect, Record, Scanner
+from files.readers.scan import (
+    COMMENT,
+    ENCODING,
+    NEVER_CLOSED,
+    NUL,
+    STRAY,
+    TOO_LONG,
+    Dialect,
+    Record,
+    Scanner,
+    line_ends,
+)
 from files.readers.sniff import sniff
 from files.readers.source import Source
 
@@ -36,6 +47,7 @@ _REASONS = {
     TOO_LONG: "A cell is longer than the limit.",
     CUT_OFF: "The packed file is cut off or damaged here, so the record may be incomplete.",
 }
+_LINE_END = re.compile(r"\r\n|\n|\r")
 _NOTE = re.compile(r"\s*(\*|\(|note|source|total|legend|footnote)|(\S+\s+){2}\S", re.IGNORECASE)
 
 
@@ -46,20 +58,22 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     """
     head = source.head(source.limits.head_bytes + 1)
     complete = len(head) <= source.limits.head_bytes
+    if not head:
+        next(source.blocks(), b"")  # raises Damaged where that is why
     head = head[: source.limits.head_bytes]
     if not choices.encoding and not looks_like_text(head):
         raise NotATable(
             "The file is binary: it holds bytes that stand in no text. Export the table as text, such as CSV."
         )
     encoding = find_encoding(head, choices.encoding)
-    text, line_ends = _sample(head, encoding, complete)
+    text, ends = _sample(head, encoding, complete)
     if not text.strip("\r\n\t \ufeff\0"):
         raise NotATable("The file is empty: it holds nothing but blanks.")
     dialect = sniff(text, delimiter=choices.delimiter, quote=choices.quote)
     layout = find_layout(text, dialect, complete=complete, header=choices.header)
     if layout.width > source.limits.columns:
         raise NotATable(f"The table has {layout.width:,} columns; the limit is {source.limits.columns:,}.")
-    return _Reading(source, folder, encoding, layout, line_ends, report).run()
+    return _Reading(source, folder, encoding, layout, ends, report).run()
 
 
 def _sample(head: bytes, encoding: Encoding, complete: bool) -> tuple[str, str]:
@@ -84,12 +98,12 @@ class _Reading:
         folder: Path,
         encoding: Encoding,
         layout: Layout,
-        line_ends: str,
+        ends: str,
         report: Report,
         fast: bool = True,
     ):
         self.source, self.folder, self.encoding, self.layout = source, folder, encoding, layout
-        self.line_ends, self.report = line_ends, report
+        self.ends, self.report = ends, report
         self.findings = Findings(folder / "rejects")
         self.quote = self._needs_quote(layout.dialect)
         dialect = replace(layout.dialect, quote=self.quote)
@@ -102,7 +116,7 @@ class _Reading:
             quote=self.quote if self.fast and self.quote else '"',
         )
         self.scanner = Scanner(dialect, layout.width, source.limits.cell_bytes)
-        self.names, self.unnamed, self.repeated = column_names(layout.names or [""] * layout.width)
+        self.names, self.unnamed, self.repeated = column_names(list(map(readable, layout.names or [""] * layout.width)))
         self.line, self.offset = 1, 0  # of the next byte
         self.seen = self.headers = self.padded = 0
         self.held: list[Record] = []
@@ -130,9 +144,7 @@ class _Reading:
     def run(self) -> Outcome:
         for kind, message in self.source.notes:
             self.findings.warn(kind, message)
-        warn_of_layout(
-            self.findings, self.layout, self.encoding, self.line_ends, self.unnamed, self.repeated, self.names
-        )
+        warn_of_layout(self.findings, self.layout, self.encoding, self.ends, self.unnamed, self.repeated, self.names)
         rest = self._read_blocks()
         if rest is not None:
             self._cut_off(rest)
@@ -164,7 +176,11 @@ class _Reading:
         if shutil.disk_usage(self.folder).free < self.source.limits.free_disk_bytes:
             raise NotATable("Reading stopped: the disk is almost full. Ask the administrator to make room.")
         self.report(self.source.fraction, f"Reading rows: {self.writer.count:,} so far", self.writer.count)
-        begin = self._begin(data) if not self.headers and self.line < self.layout.first_line else 0
+        begin = 0
+        if self.line < self.layout.first_line and not self.headers:
+            begin = self._begin(data, final)
+            if self.line < self.layout.first_line and not self.headers:
+                return data[begin:]
         self._watch_encoding(data)
         if self.fast and (done := self._fast(data, begin, final)) is not None:
             return data[done:]
@@ -175,29 +191,26 @@ class _Reading:
             begin = done
         return data[begin:]
 
-    def _begin(self, data: bytes) -> int:
-        """Counts what stands before the table, by line, and takes the header. Returns where the data begins."""
+    def _begin(self, data: bytes, final: bool) -> int:
+        """Counts what stands before the table, by line, and takes the header. Returns how far it came."""
         text, _ = decoded(data, self.encoding.name)
         top = self.layout.header_line or self.layout.first_line
         at = 0
         while self.line < top and at < len(text):
-            stop = re.compile(r"\r\n|\n|\r|\Z").search(text, at)
-            assert stop is not None
-            if text[at : stop.start()].strip():
+            stop = _end_of_line(text, at)
+            if text[at:stop].strip():
                 self.seen += 1
                 self.findings.skipped += 1
             self.line += 1
-            at = stop.end()
-        if self.layout.header_line:
-            record = next(self.scanner.records(text[at:], self.line, final=True))
-            ends = re.compile(r"\r\n|\n|\r|\Z").match(text, at + record.end)
-            assert ends is not None
-            self.line += (
-                text.count("\n", at, ends.end()) + text.count("\r", at, ends.end()) - text.count("\r\n", at, ends.end())
-            )
-            at = ends.end()
-            self.seen += 1
-            self.headers = 1
+            at = stop
+        if self.line == self.layout.header_line and at < len(text):
+            record = next(self.scanner.records(text[at:], self.line, final=final), None)
+            if record is not None:
+                stop = _end_of_line(text, at + record.end)
+                self.line += line_ends(text[at:stop])
+                at = stop
+                self.seen += 1
+                self.headers = 1
         done = encoded_length(text[:at], self.encoding.name)
         self.offset += done
         return done
@@ -325,7 +338,7 @@ class _Reading:
     def _reject(self, record: Record, text: str, kind: str, reason: str) -> None:
         self._release()
         offset = self.offset + encoded_length(text[: record.start], self.encoding.name)
-        written = readable(text[record.start : record.end]).replace("\0", "\ufffd")
+        written = readable(text[record.start : record.end])
         self.findings.reject(record.line, offset, kind, reason, written)
 
     def _release(self, *, at_end: bool = False) -> None:
@@ -347,7 +360,7 @@ class _Reading:
         if rest:
             self._release()
             self.seen += 1
-            text = readable(decoded(rest, self.encoding.name)[0]).replace("\0", "\ufffd").rstrip("\r\n")
+            text = readable(decoded(rest, self.encoding.name)[0]).rstrip("\r\n")
             self.findings.reject(self.line, self.offset, CUT_OFF, _REASONS[CUT_OFF], text)
 
     def _outcome(self) -> Outcome:
@@ -363,10 +376,16 @@ class _Reading:
             skipped=self.findings.skipped,
             padded=self.padded,
             columns=[{"name": name, "type": "text"} for name in self.names],
-            reading=describe(self.source, self.encoding, self.layout, self.quote, self.line_ends),
+            reading=describe(self.source, self.encoding, self.layout, self.quote, self.ends),
             warnings=self.findings.warnings,
             reasons=self.findings.reasons,
         )
+
+
+def _end_of_line(text: str, at: int) -> int:
+    """Behind the line end that comes next, or the text's end."""
+    found = _LINE_END.search(text, at)
+    return found.end() if found else len(text)
 
 
 def _without_mark(blocks: Iterator[bytes], mark: int) -> Iterator[bytes]:
