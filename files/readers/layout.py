@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from files.readers.celltypes import is_measured, is_missing
 from files.readers.scan import COMMENT, Dialect, Record, Scanner
+from files.readers.sniff import SEPARATOR
 
 COMMENTS = ("#", "//", "%", "--", ";", "!")
 LOOK = 50  # rows from the table's beginning among which its header is looked for
@@ -59,6 +60,9 @@ def _rows(records: list[Record], dialect: Dialect) -> list[Record]:
             named := last._replace(cells=cells, remark="")
         ):
             rows.insert(0, named)
+    if len(rows) > 1 and rows[0].line == 1:
+        written = "".join(cell or dialect.delimiter for cell in rows[0].cells) + "\n"
+        return rows[1:] if SEPARATOR.match(written) else rows
     return rows
 
 

@@ -20,13 +20,17 @@ DELIMITERS = {
     ",": 1.0, "\t": 1.05, ";": 1.0, "|": 1.0, "||": 0.95, "::": 0.8, "\x1f": 1.0, "\x01": 1.0, "\x1e": 1.0, "¦": 0.9, "¬": 0.9,
     "^": 0.9, "~": 0.9, "~|~": 0.95, "|~|": 0.95, " ": 0.5, ":": 0.5, "&": 0.5, "#": 0.45, "!": 0.45, "@": 0.4, "*": 0.45, "/": 0.3,
 }  # fmt: skip
+SEPARATOR = re.compile(r"\ufeff?sep=([^\w\s\"]|\t)\s*[\r\n]", re.IGNORECASE)  # a first line that Excel writes and reads
 QUOTES = "\"'`"
 ONE_COLUMN = 0.25  # a score under it is no better than taking every line for one cell
 
 
 def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None) -> Dialect:
     """The dialect of a sample that ends with a line end or with the file. What is given is kept."""
-    text = text[:SAMPLE_CHARS] if len(text) <= SAMPLE_CHARS else _whole_lines(text[:SAMPLE_CHARS])
+    if len(text) > SAMPLE_CHARS:
+        text = _whole_lines(text[:SAMPLE_CHARS])
+    if delimiter is None and (said := SEPARATOR.match(text)):
+        delimiter = said[1]
     candidates = (
         [delimiter] if delimiter is not None else [d for d in DELIMITERS if d in text and not _always_doubled(text, d)]
     )
@@ -59,8 +63,8 @@ def _dialects(text: str, delimiter: str, quote: str | None) -> list[Dialect]:
     found = []
     for mark in QUOTES if quote is None else quote:
         edge = re.escape(delimiter)
-        opens = re.search(rf"(?:^|{edge})[ \t]*{mark}", text, re.MULTILINE)
-        closes = re.search(rf"{mark}[ \t]*(?:{edge}|$|\r)", text, re.MULTILINE)
+        opens = re.search(rf"(?:^|{edge})[ \t]*{re.escape(mark)}", text, re.MULTILINE)
+        closes = re.search(rf"{re.escape(mark)}[ \t]*(?:{edge}|$|\r)", text, re.MULTILINE)
         if opens and closes or quote is not None:
             found.append(Dialect(delimiter, mark))
             if f"\\{mark}" in text:

@@ -229,6 +229,17 @@ def test_dialects_are_told(read, delimiter, quote):
     assert rows[1] == (3, "beta", "22", "z")
 
 
+def test_the_separator_that_excel_names_is_taken(read):
+    outcome, rows, _ = read(b"sep=;\r\na,b;c,d\r\n1,5;2,5\r\n3,5;4,5\r\n")
+    assert names(outcome) == ["a,b", "c,d"]
+    assert (len(rows), outcome.skipped) == (2, 1)
+
+
+def test_a_packed_file_without_a_single_good_byte_is_damaged_not_empty(read):
+    with pytest.raises(NotATable, match="gzip file is cut off after 0 unpacked bytes"):
+        read(gzip.compress(b"a,b\n1,2\n")[:11])
+
+
 def test_backslashes_escape_quotes(read):
     outcome, rows, _ = read(rb"a,b" + b"\n" + rb'"say \"hi\", now",1' + b"\n" + rb'"C:\\",2' + b"\n")
     assert outcome.reading["escape"] == "\\"
