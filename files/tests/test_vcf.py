@@ -299,6 +299,12 @@ def test_a_second_header_of_the_same_columns_is_skipped(tmp_path):
     assert kinds(outcome) == {"# among the data": (SITES.count("\n"), FIRST + 1)}
 
 
+def test_a_data_line_that_is_commented_out_is_skipped(tmp_path):
+    outcome = read_text(SITES + LINE + "#" + LINE + LINE, tmp_path, worth=1)
+    assert (outcome.rows, outcome.rejected, outcome.skipped) == (2, 0, 1)
+    assert kinds(outcome) == {"# among the data": (1, FIRST + 1)}
+
+
 def test_lines_under_other_column_names_are_rejected(tmp_path):
     head = SAMPLES.replace("anna\tben", "ben\tanna")
     line = "chr1 1 . A G . . . GT 0/0 1/1"

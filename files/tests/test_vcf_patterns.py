@@ -22,6 +22,8 @@ MORE = """##INFO=<ID=AC,Number=A,Type=Integer,Description="">
 ALTS = ["G", "T,C", "<DEL>", ".", "*", "A,G,<NON_REF>", "G]chr2:5]", "<DUP:TANDEM>,ACGT"]
 QUALS = [".", "0", "33.5", "1e-7"]
 NUMBERS = ["0", "17", ".", "-3"]
+PIECES = [b"\t", b"\n", b";", b"=", b",", b":", b"\r", b"\0", b"\xff", b" ", b".", b"#", b"\r\n", b"A", b"\n\n", b'"']
+TEXTS = ["BRCA1", "a=b", "Ω,é", "x y", ".", 'say "hi"', "\\N", "'", "NULL"]
 DECIMALS = ["0.5", ".", "1e-5", "-.25", "nan", "3."]
 
 
@@ -29,7 +31,7 @@ def info_of(chance: random.Random, alts: int) -> str:
     each = lambda values: ",".join(chance.choice(values) for _ in range(max(alts, 1)))  # noqa: E731
     items = {
         "DP": f"DP={chance.choice(NUMBERS)}", "AF": f"AF={each(DECIMALS)}", "AC": f"AC={each(NUMBERS)}",
-        "DB": "DB", "H2": "H2", "GENE": f"GENE={chance.choice(['BRCA1', 'a=b', 'Ω,é', 'x y', '.'])}",
+        "DB": "DB", "H2": "H2", "GENE": "GENE=" + chance.choice(TEXTS),
         "CI": f"CI={chance.choice(['-5,5', '.', '.,.'])}", "A.B": f"A.B={','.join(chance.choices(DECIMALS, k=3))}",
         "C": f"C={chance.choice('xyz.')}",
     }  # fmt: skip
@@ -76,9 +78,7 @@ def damaged(chance: random.Random, text: bytes, times: int) -> bytes:
         at = chance.randrange(len(data))
         if names - 2 <= at <= names + 120:
             continue
-        piece = chance.choice(
-            [b"\t", b"\n", b";", b"=", b",", b":", b"\r", b"\0", b"\xff", b" ", b".", b"#", b"\r\n", b"A", b"\n\n"]
-        )
+        piece = chance.choice(PIECES)
         match chance.randrange(4):
             case 0:
                 data[at : at + 1] = piece
@@ -109,7 +109,7 @@ def test_patterns_read_what_the_careful_way_reads(tmp_path, samples, sample_colu
     assert (quick.rows, quick.rejected, quick.warnings) == (400, 0, [])
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
 def test_damage_is_named_and_read_alike(tmp_path, seed):
     chance = random.Random(seed)
     samples = chance.choice([0, 1, 3])
@@ -131,7 +131,7 @@ def data_lines(text: bytes) -> int:
     return sum(1 for line in text.split(b"\n") if line.strip() and not line.startswith(b"#"))
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
 def test_damage_anywhere_never_raises_but_notatable(tmp_path, seed):
     chance = random.Random(1_000 + seed)
     text = bytearray(valid_vcf(chance, 20, chance.choice([0, 3])).encode())

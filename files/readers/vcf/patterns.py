@@ -120,4 +120,4 @@ class Patterns:
 
 def _fixed(alts: int) -> str:
     alt = ",".join([f"(?>{values.ALLELE})"] * alts) if alts else r"\."
-    return rf"({_TEXT}\t[0-9]{{1,9}}+\t{_TEXT}\t{values.BASES}++\t{alt}\t(?>{values.QUAL})\t(?!0\t){_TEXT})"
+    return rf"((?!#){_TEXT}\t[0-9]{{1,9}}+\t{_TEXT}\t{values.BASES}++\t{alt}\t(?>{values.QUAL})\t(?!0\t){_TEXT})"
