@@ -17,7 +17,7 @@ from files.readers.errors import NotATable
 from files.readers.kinds import HEAD, compression_of
 
 PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
-SALVAGE = 64  # bytes fed at once when the last good ones before a damage are looked for
+SALVAGE = 1  # bytes fed at once when the last good ones before a damage are looked for
 ENCRYPTED = 1
 
 Note = Callable[[str, str], None]
