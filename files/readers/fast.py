@@ -14,6 +14,7 @@ Flags = NDArray[np.bool_]
 LF, CR = 0x0A, 0x0D
 WINDOW = 1 << 20  # bytes judged at once: they fit the processor's cache, and bound the memory of positions
 FIRST_WINDOW = 1 << 14  # of a quoted block, growing: a block whose quotes break every few lines is not read in squares
+MOST_MARKS = 2_000_000  # quotes, delimiters and line ends whose positions are held at once
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,21 @@ def _window_end(data: bytes, begin: int, size: int) -> int:
 
 def _unquoted(window: NDArray[np.uint8], delimiter: int) -> _Records:
     line_end = window == LF
-    separators = np.flatnonzero(line_end | (window == delimiter))
+    is_mark = line_end | (window == delimiter)
+    marks = np.count_nonzero(is_mark)
+    if marks > MOST_MARKS:  # more than a window of one byte a mark: a single line
+        return _Records(np.array([len(window)]), np.array([marks]))
+    separators = np.flatnonzero(is_mark)
     last = np.flatnonzero(line_end[separators])
     return _Records(separators[last] + 1, np.diff(last, prepend=-1))
 
 
 def _quoted(window: NDArray[np.uint8], delimiter: int, quote: int) -> _Records:
     """Records up to the first breach of the quoting; a record whose quote is still open is left out."""
-    is_quote = window == quote
-    marks = np.flatnonzero(is_quote | (window == LF) | (window == delimiter))
+    is_mark = (window == quote) | (window == LF) | (window == delimiter)
+    if np.count_nonzero(is_mark) > MOST_MARKS:  # a window that had to grow: one cell holds most of them
+        return _Records(np.array([], np.int64), np.array([], np.int64), broken=True)
+    marks = np.flatnonzero(is_mark)
     kinds = window[marks]
     is_quote = kinds == quote
     inside = np.bitwise_and(
