@@ -280,5 +280,6 @@ def _is_one_of(cells: list[str], below: list[Record]) -> bool:
     """Whether a row of texts is a row like the others: half of its cells come again below them, or names repeat."""
     if len(cells) < 2:
         return False
+    below = [r for r in below if [(c or "").strip() for c in r.cells] != cells]  # not the header once more
     again = sum(any(at < len(r.cells) and r.cells[at] == cell for r in below) for at, cell in enumerate(cells) if cell)
     return again > 0 and again >= len([cell for cell in cells if cell]) / 2

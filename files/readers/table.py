@@ -123,6 +123,7 @@ class _Reading:
         self.gap = False  # an empty line stands before the rows held
         self.last_line = 0  # of the record seen last
         self.more_than_ascii = False
+        self.header = ""  # as written
 
     def _needs_quote(self, dialect: Dialect) -> str:
         """No quote where the whole of a plain file has none: each line is a record then."""
@@ -206,6 +207,7 @@ class _Reading:
         if self.line == self.layout.header_line and at < len(text):
             record = next(self.scanner.records(text[at:], self.line, final=final), None)
             if record is not None:
+                self.header = text[at + record.start : at + record.end]
                 stop = _end_of_line(text, at + record.end)
                 self.line += line_ends(text[at:stop])
                 at = stop
@@ -231,6 +233,12 @@ class _Reading:
         """Reads clean runs as they are. Returns how far, or None where the block is for the reference scanner."""
         if not data.endswith(b"\n"):
             return None
+        if (
+            self.header
+            and self.layout.width > 2
+            and data.find(b"\n" + self.header.encode(self.encoding.name, "replace"), begin) >= 0
+        ):
+            return None  # the header comes again: it is no row
         if data.isascii():
             return self._runs(data, begin, final)
         text, is_text = decoded(data, self.encoding.name)
@@ -305,12 +313,17 @@ class _Reading:
             self.findings.warn("comments", f"Lines that begin with {layout.dialect.comment} were skipped.", record.line)
         elif record.remark and record.remark != STRAY:
             self._reject(record, text, record.remark, _REASONS[record.remark])
-        elif len(record.cells) == 1 and layout.width > 2 and len(self.held) < HELD:
+        elif self._may_be_note(record, after_gap) and len(self.held) < HELD:
             self.gap = after_gap if not self.held else self.gap
             self.held.append(record)
         else:
             self._release()
             self._row(record, text)
+
+    def _may_be_note(self, record: Record, after_gap: bool) -> bool:
+        """Whether a row may stand below the table: it has one cell, or few and an empty line before it."""
+        few = len(record.cells) < self.layout.width / 2 and (after_gap or bool(self.held))
+        return self.layout.width > 2 and (len(record.cells) == 1 or few)
 
     def _row(self, record: Record, text: str) -> None:
         cells, width = record.cells, self.layout.width
@@ -326,7 +339,7 @@ class _Reading:
                 "padded", "Rows with fewer cells than the header; the missing cells are empty.", record.line
             )
             cells = cells + [None] * (width - len(cells))
-        elif width > 2 and cells == self.layout.names:
+        elif width > 2 and text[record.start : record.end] == self.header:
             self.findings.skipped += 1
             self.findings.warn("repeated_header", "The header comes again; it was skipped.", record.line)
             return
@@ -347,7 +360,8 @@ class _Reading:
             return
         held, self.held = self.held, []
         texts = [record.cells[0] or "" for record in held]
-        if at_end and any(texts) and (self.gap or all(_NOTE.match(text) for text in texts)):
+        apart = self.gap and all(len(record.cells) == 1 for record in held)
+        if at_end and any(texts) and (apart or all(_NOTE.match(text) for text in texts)):
             self.findings.skipped += len(held)
             self.findings.warn(
                 "footnotes", "Lines below the table were taken for notes and skipped.", held[0].line, len(held)

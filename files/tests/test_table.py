@@ -176,6 +176,12 @@ def test_preamble_comments_and_footnotes_are_skipped_and_said(read):
     assert warned(outcome) == {"preamble": (3, 1), "comments": (1, 5), "footnotes": (1, 10)}
 
 
+def test_a_short_last_row_is_no_footnote(read):
+    outcome, rows, _ = read(b"a,b,c\n1,2,3\n4,5,6\n7\n")
+    assert rows[-1] == (4, "7", None, None)
+    assert (outcome.padded, outcome.skipped) == (1, 0)
+
+
 def test_a_header_may_begin_like_a_comment(read):
     outcome, rows, _ = read(b"##made 2024\n##by hand\n#chrom\tstart\tend\tgene\n1\t2\t3\tA\n1\t4\t5\tB\n")
     assert names(outcome) == ["#chrom", "start", "end", "gene"]
@@ -187,6 +193,14 @@ def test_of_several_tables_the_largest_is_read(read):
     outcome, rows, _ = read(first + b"\nx,y\n5,6\n7,8\n")
     assert (len(rows), names(outcome), outcome.skipped) == (9, ["a", "b", "c"], 3)
     assert warned(outcome)["other_tables"] == (3, 12)
+
+
+def test_a_header_that_comes_again_is_no_row(read):
+    part = b"gene,pos,ref\n" + b"A,1,C\nB,2,G\n" * 200
+    outcome, rows, _ = read(part + part)
+    assert names(outcome) == ["gene", "pos", "ref"]
+    assert (len(rows), outcome.skipped) == (800, 1)
+    assert warned(outcome)["repeated_header"] == (1, 402)
 
 
 def test_names_are_made_different(read):
