@@ -233,12 +233,10 @@ class _Reading:
         """Reads clean runs as they are. Returns how far, or None where the block is for the reference scanner."""
         if not data.endswith(b"\n"):
             return None
-        if (
-            self.header
-            and self.layout.width > 2
-            and data.find(b"\n" + self.header.encode(self.encoding.name, "replace"), begin) >= 0
-        ):
-            return None  # the header comes again: it is no row
+        if self.header and self.layout.width > 2:
+            header = self.header.encode(self.encoding.name, "replace")
+            if data.startswith(header, begin) or data.find(b"\n" + header, begin) >= 0:
+                return None  # the header comes again: it is no row
         if data.isascii():
             return self._runs(data, begin, final)
         text, is_text = decoded(data, self.encoding.name)
