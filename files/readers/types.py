@@ -4,6 +4,7 @@ Leading zeros, signs without digits, `MARCH1`, `1-SEP` and `.` keep a column tex
 numbers. A cell without text, also a quoted one (`""`), says nothing about its column's type.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,9 @@ from files.readers.parts import MEMORY_LIMIT, SLICE, part_paths
 KINDS = ("integer", "decimal", "boolean", "date")
 # What a column whose cells so far are all of one kind may still turn out to be, should a later cell not fit.
 WIDER = {"integer": ["integer", "decimal"], "decimal": ["decimal"], "boolean": ["boolean"], "date": ["date"]}
-SAMPLE = 2_000  # rows
+SAMPLE = 2_000  # rows, fewer where the table is wide
+SAMPLE_CELLS = 100_000
+SAMPLE_LENGTH = 64  # characters of a cell
 AT_ONCE = 50  # columns in a question: one for all of 400 takes minutes to plan
 
 _INTEGER = r"regexp_full_match({0}, '-?(0|[1-9]\d{{0,17}})')"
@@ -29,6 +32,13 @@ TESTS = {
     " AND coalesce(isfinite(TRY_CAST({0} AS DOUBLE)), false))",
     "boolean": "lower({0}) IN ('true', 'false')",
     "date": "CASE WHEN length({0}) = 10 AND TRY_CAST({0} AS DATE)::VARCHAR = {0} THEN true ELSE " + _DATE + " END",
+}
+# What a cell must look like to be of a kind at all: the sample only rules out, the tests decide.
+LOOKS = {
+    "integer": re.compile(r"-?\d{1,18}"),
+    "decimal": re.compile(r"[-+.\deE]+"),
+    "boolean": re.compile("true|false", re.IGNORECASE),
+    "date": re.compile(r"\d{4}-\d\d-\d\d"),
 }
 
 
@@ -45,7 +55,7 @@ def infer_types(folder: Path, width: int) -> list[str]:
             columns = range(number * SLICE, min((number + 1) * SLICE, width))
             if not columns:
                 break
-            _judge_sample(db, paths[:1], columns, candidates, seen)
+            _judge_sample(db, paths[0], columns, candidates, seen)
             # Planning a question costs more than a small part of a wide table: that is asked as a whole.
             for some in [paths] if len(columns) > AT_ONCE else [[path] for path in paths]:
                 _verify(db, some, columns, candidates, seen)
@@ -57,7 +67,7 @@ def _open() -> duckdb.DuckDBPyConnection:
 
 
 def _ask(
-    db: duckdb.DuckDBPyConnection, paths: list[Path], asked: Sequence[tuple[int, str]], limit: int | None = None
+    db: duckdb.DuckDBPyConnection, paths: list[Path], asked: Sequence[tuple[int, str]]
 ) -> Iterator[tuple[int, str, int, int]]:
     """(column, kind, cells with text, those that are of this kind) for each column and kind asked."""
     for first in range(0, len(asked), AT_ONCE):
@@ -67,7 +77,7 @@ def _ask(
         counts = ", ".join(
             f"count(c{column}), count(*) FILTER ({TESTS[kind].format(f'c{column}')})" for column, kind in some
         )
-        source = f"SELECT {cells} FROM read_parquet($paths)" + (f" LIMIT {limit:d}" if limit else "")
+        source = f"SELECT {cells} FROM read_parquet($paths)"
         found = (
             db.execute(f"SELECT {counts} FROM ({source})", {"paths": [str(path) for path in paths]}).fetchone() or ()
         )
@@ -76,13 +86,15 @@ def _ask(
 
 
 def _judge_sample(
-    db: duckdb.DuckDBPyConnection, paths: list[Path], columns: range, candidates: list[list[str]], seen: list[bool]
+    db: duckdb.DuckDBPyConnection, path: Path, columns: range, candidates: list[list[str]], seen: list[bool]
 ) -> None:
-    asked = [(column, kind) for column in columns for kind in KINDS]
-    for column, kind, filled, fitting in _ask(db, paths, asked, SAMPLE):
-        seen[column] |= filled > 0
-        if fitting < filled:
-            candidates[column].remove(kind)
+    rows = max(20, min(SAMPLE, SAMPLE_CELLS // len(columns)))
+    cells = ", ".join(f"left(c{column}, {SAMPLE_LENGTH:d})" for column in columns)
+    sample = db.execute(f"SELECT {cells} FROM read_parquet($path) LIMIT {rows:d}", {"path": str(path)}).fetchall()
+    for column, texts in zip(columns, zip(*sample, strict=True), strict=False):
+        filled = {text for text in texts if text}
+        seen[column] |= bool(filled)
+        candidates[column] = [kind for kind in KINDS if all(map(LOOKS[kind].fullmatch, filled))]
 
 
 def _verify(

@@ -46,11 +46,11 @@ def check(found: dict[str, int], rows: int, most_mb: int = PROMISED_MB) -> None:
 @pytest.mark.parametrize(
     ("columns", "size", "rows", "quoted"),
     [
-        (300, 64 * 1024, 12, False),
+        (300, 64 * 1024, 10, False),
         (300, 64 * 1024, 6, True),
         (300, 38, 10_000, True),
         (20, 600, 10_000, False),
-        (2, 1024**2, 150, False),
+        (2, 1024**2, 100, False),
     ],
     ids=["300 cells of 64 KB", "300 quoted cells of 64 KB", "300 quoted cells", "records of 12 KB", "cells of 1 MB"],
 )
@@ -59,12 +59,12 @@ def test_memory_is_bounded(tmp_path, columns, size, rows, quoted):
 
 
 def test_memory_is_bounded_where_huge_rows_follow_small_ones(tmp_path):
-    sizes = [5] * 200_000 + [1024**2] * 60
+    sizes = [5] * 100_000 + [1024**2] * 40
     check(peak_of(tmp_path, 2, (record(row, 2, size) for row, size in enumerate(sizes))), len(sizes))
 
 
 def test_memory_is_bounded_where_one_row_is_huge(tmp_path):
-    sizes = [5] * 10_000 + [64 * 1024] + [5] * 10_000
+    sizes = [5] * 5_000 + [64 * 1024] + [5] * 5_000
     check(peak_of(tmp_path, 300, (record(row, 300, size) for row, size in enumerate(sizes))), len(sizes))
 
 
