@@ -11,6 +11,7 @@ REJECT_COLUMNS = [
     {"name": "column", "type": "text"},
     {"name": "reason", "type": "text"},
     {"name": "text", "type": "text"},
+    {"name": "kind", "type": "text"},
 ]
 
 
@@ -34,7 +35,7 @@ class Findings:
     def reject(self, line: int, offset: int, kind: str, reason: str, text: str, column: str | None = None) -> None:
         """A record that cannot be a row: physical line from 1, byte offset in the unpacked file from 0, `kind` a
         short sentence without values for counting, `reason` the whole story, `text` the record as written."""
-        self._rejects.add(line, [str(offset), column, reason, text])
+        self._rejects.add(line, [str(offset), column, reason, text, kind])
         self.reasons[kind] = self.reasons.get(kind, 0) + 1
 
     def warn(self, kind: str, message: str, line: int | None = None, count: int = 1) -> None:
