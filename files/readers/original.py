@@ -61,15 +61,15 @@ def lines_at(blocks: Iterable[bytes], wanted: Iterable[tuple[int, int]]) -> Iter
             yield from stream.line()
 
 
-def leading_lines(blocks: Iterable[bytes], mark: bytes, last: bytes) -> Iterator[bytes]:
-    """Every line that begins with `mark`, to the one that begins with `last`, or to the first of data if none does.
+def leading_lines(blocks: Iterable[bytes], mark: bytes, last: tuple[bytes, ...]) -> Iterator[bytes]:
+    """Every line that begins with `mark`, to the one with a beginning of `last`, or to the first of data if none has.
 
     Blank lines between them are left out.
     """
     stream = _Forward(blocks)
-    while first := _beginning(pieces := stream.line(), len(BOM_UTF8) + len(last)):
+    while first := _beginning(pieces := stream.line(), len(BOM_UTF8) + max(map(len, last))):
         text = first.removeprefix(BOM_UTF8)
-        if text.startswith(mark):
+        if text.startswith((mark, *last)):
             yield from chain([first], pieces)
             if text.startswith(last):
                 return
