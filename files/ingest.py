@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from files.columns import described
 from files.importing import start_import
 from files.models import DataFile
 from files.permissions import get_own_file
@@ -101,7 +102,8 @@ def _read(file: DataFile, run: Run, scratch: Path) -> None:
             rejected_count=outcome["rejected"],
             skipped_count=outcome["skipped"],
             padded=outcome["padded"],
-            **{name: outcome[name] for name in ("columns", "reading", "warnings", "reasons", "header")},
+            columns=described(outcome["columns"], outcome["header"]),
+            **{name: outcome[name] for name in ("reading", "warnings", "reasons", "header")},
         )
 
 

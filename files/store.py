@@ -84,6 +84,17 @@ def csv_lines(header: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]]) 
         text.truncate()
 
 
+class Cut(str):
+    """The beginning of a long cell; `length` is that of all of it, in characters."""
+
+    length: int
+
+    def __new__(cls, text: str, length: int) -> "Cut":
+        cut = super().__new__(cls, text)
+        cut.length = length
+        return cut
+
+
 @dataclass(frozen=True)
 class Slice:
     """Some rows of a table: (line, cells) each, of `filtered` that match out of all."""
@@ -149,11 +160,12 @@ class Table:
 
     def slice(
         self, *, offset: int = 0, limit: int = 100, sort: str = "", filters: Iterable[str] = (),
-        only: Sequence[str] | None = None,
+        only: Sequence[str] | None = None, longest: int | None = None,
     ) -> Slice:  # fmt: skip
         """Rows `offset` to `offset + limit` in file order or as `sort` (`column` or `-column`) says, nulls last.
 
-        The cells are those of the columns `only` (default: all), in that order. Raises BadQuestion.
+        The cells are those of the columns `only` (default: all), in that order; of one with more than `longest`
+        characters the beginning, as a Cut. Raises BadQuestion.
         """
         values: dict[str, Any] = {}
         parsed = [self._parsed(text) for text in filters]
@@ -174,11 +186,15 @@ class Table:
             counted = db.execute(f"SELECT count(*) FROM {asked} {where}", values).fetchone() or (0,)
             page = f"SELECT line FROM {asked} {where} {order} LIMIT {limit:d} OFFSET {offset:d}"
             lines = [row[0] for row in db.execute(page, values).fetchall()]
-            cells = self._cells_on(lines, only, db)
+            cells = self._cells_on(lines, only, db, longest)
         return Slice([(line, cells[line]) for line in lines], counted[0])
 
     def _cells_on(
-        self, lines: Sequence[int], only: Sequence[str] | None, db: duckdb.DuckDBPyConnection
+        self,
+        lines: Sequence[int],
+        only: Sequence[str] | None,
+        db: duckdb.DuckDBPyConnection,
+        longest: int | None = None,
     ) -> dict[int, list[Any]]:
         """line -> the cells of the columns `only`, or of all, for rows that begin on these lines."""
         places = [self._place(name, "columns") for name in only] if only is not None else list(self._places.values())
@@ -189,12 +205,15 @@ class Table:
             inside = [place for place in dict.fromkeys(places) if place // SLICE == number]
             # The range lets row groups be left out unread; the list alone would not.
             found = db.execute(
-                f"SELECT line{''.join(f', c{place}' for place in inside)} FROM {relation(self.folder, inside)}"
+                f"SELECT line{''.join(_selected(place, longest) for place in inside)} FROM {relation(self.folder, inside)}"
                 " WHERE line BETWEEN $first AND $last AND line IN (SELECT unnest($lines::BIGINT[]))",
                 {"first": min(lines), "last": max(lines), "lines": list(lines)},
             ).fetchall()
             for n, place in enumerate(inside, start=1):
-                by_place[place] = {row[0]: row[n] for row in found}
+                if longest is None:
+                    by_place[place] = {row[0]: row[n] for row in found}
+                else:
+                    by_place[place] = {row[0]: _cut(row[2 * n - 1], row[2 * n], longest) for row in found}
         present = next(iter(by_place.values()), dict.fromkeys(lines))
         return {line: [by_place[place][line] for place in places] for line in lines if line in present}
 
@@ -232,6 +251,14 @@ class Table:
                 f" WHERE {cell} IS NOT NULL GROUP BY 1 ORDER BY min(line) LIMIT {count:d}"
             ).fetchall()
         return [row[0] for row in found]
+
+
+def _selected(place: int, longest: int | None) -> str:
+    return f", c{place}" if longest is None else f", left(c{place}, {longest:d}), length(c{place})"
+
+
+def _cut(text: str | None, length: int | None, longest: int) -> str | None:
+    return Cut(text, length) if text is not None and length is not None and length > longest else text
 
 
 def _typed(name: str, text: str, kind: str) -> str:

@@ -9,6 +9,8 @@ from html import escape
 
 from django.utils.safestring import SafeString
 
+from files.store import Cut
+
 NUMBER_TYPES = {"integer", "decimal"}  # of files.store; any other column stands left-aligned
 LONGEST_CELL = 1_000  # characters sent to the browser; the rest is in the download and the API
 HERE = ' class="is-here" aria-current="true"'
@@ -22,7 +24,7 @@ def rows_table(
 ) -> SafeString:
     """A file's rows, each with its line number; `highlight_line` marks the row that a claim points at.
 
-    `columns`: {"name", "type"}. Each row has `id="line-N"`. A null is an empty cell whose thin dash comes
+    `columns`: {"name", "type"} and, as the title of its head, "description". Each row has `id="line-N"`. A null is an empty cell whose thin dash comes
     from CSS, so that copying gives nothing.
     """
     # The opening tags of each column, with a value and without: numbers stand right-aligned.
@@ -46,7 +48,8 @@ def _head(column: Mapping) -> str:
     """Text goes without saying; any other type stands beside the name."""
     css = ' class="n"' if column["type"] in NUMBER_TYPES else ""
     said = "" if column["type"] == "text" else f" <small>{escape(column['type'])}</small>"
-    return f'<th scope="col"{css}>{escape(column["name"])}{said}</th>'
+    title = f' title="{escape(column["description"])}"' if column.get("description") else ""
+    return f'<th scope="col"{css}{title}>{escape(column["name"])}{said}</th>'
 
 
 def _cells(cells: Sequence[str | None], tags: Sequence[tuple[str, str]]) -> str:
@@ -57,6 +60,7 @@ def _cells(cells: Sequence[str | None], tags: Sequence[tuple[str, str]]) -> str:
 
 
 def _shown(text: str) -> str:
-    if len(text) <= LONGEST_CELL:
+    length = text.length if isinstance(text, Cut) else len(text)
+    if length <= LONGEST_CELL:
         return escape(text)
-    return f"{escape(text[:LONGEST_CELL])}… ({len(text):,} characters)"
+    return f"{escape(text[:LONGEST_CELL])}… ({length:,} characters)"
