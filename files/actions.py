@@ -12,6 +12,11 @@ from django.db import transaction
 from files.importing import checked_assembly
 from files.ingest import READ_TASK
 from files.models import DataFile
+from files.readers.choices import Limits
+from files.readers.errors import NotATable
+from files.readers.kinds import HEAD, compression_of
+from files.readers.source import Member
+from files.readers.unpack import zip_members
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
 from project.core.audit import fields_of, record
@@ -34,29 +39,70 @@ def clean_name(name: str) -> str:
 
 def upload(
     *, name: str, chunks: Iterable[bytes], by: Any, assembly: str = "", then_import: dict | None = None,
-    visibility: str = DataFile.Visibility.PRIVATE,
+    visibility: str = DataFile.Visibility.PRIVATE, member: str = "",
 ) -> DataFile:  # fmt: skip
     """Store the bytes and queue their reading. Raises BadQuery for a file over MAX_UPLOAD_BYTES; keeps nothing then.
 
-    `then_import`: None, or what `start_import` takes, for an import right after the reading.
+    `then_import`: None, or what `start_import` takes, for an import right after the reading. `member`: which file of
+    a zip is the table, by its name there; default is the largest.
     """
     name, assembly = clean_name(name), checked_assembly(assembly)
     with transaction.atomic():
         file = DataFile.objects.create(
             name=name, size=0, sha256="", owner=by, assembly=assembly, visibility=visibility,
-            state=DataFile.State.UPLOADING,
+            state=DataFile.State.UPLOADING, choices={"member": member} if member else {},
         )  # fmt: skip
         try:
             file.size, file.sha256 = _store(file, chunks)
-            file.state = DataFile.State.QUEUED
-            file.save(update_fields=["size", "sha256", "state"])
             params = {} if then_import is None else {"import": then_import}
-            jobs.enqueue(READ_TASK, kind="read", title=f"Read {name}", owner=by, file_id=file.pk, params=params)
+            _queue(file, by, params)
             record("file uploaded", file, by=by, after=fields_of(file, KEPT_FIELDS))
         except BaseException:
             shutil.rmtree(file.folder, ignore_errors=True)
             raise
     return file
+
+
+def _queue(file: DataFile, by: Any, params: dict) -> None:
+    file.state = DataFile.State.QUEUED
+    file.save(update_fields=["size", "sha256", "state"])
+    jobs.enqueue(READ_TASK, kind="read", title=f"Read {file.name}", owner=by, file_id=file.pk, params=params)
+
+
+def members_of(file: DataFile) -> list[Member]:
+    """What is in a zip; nothing of any other file, and of one that cannot be opened."""
+    try:
+        with file.original_path.open("rb") as stream:
+            if compression_of(stream.read(HEAD)) != "zip":
+                return []
+        return [Member(info.filename, info.file_size) for info in zip_members(file.original_path, Limits())]
+    except (OSError, NotATable):
+        return []
+
+
+def open_member(file: DataFile, member: str, *, by: Any) -> DataFile:
+    """A new file of the same bytes whose table is another file of the zip. Raises BadQuery where there is none."""
+    names = [known.name for known in members_of(file)]
+    if member not in names:
+        raise BadQuery({"member": f"There is no {member!r} in this file." if names else "This file is no zip archive."})
+    name = PurePath(file.name)
+    with transaction.atomic():
+        twin = DataFile.objects.create(
+            name=clean_name(f"{name.stem[:100]} ({PurePath(member).name[:140]}){name.suffix[:10]}"), size=file.size,
+            sha256=file.sha256, owner=by, assembly=file.assembly, visibility=file.visibility, parent=file,
+            state=DataFile.State.UPLOADING, choices={"member": member},
+        )  # fmt: skip
+        try:
+            twin.folder.mkdir(mode=0o700)
+            twin.original_path.hardlink_to(file.original_path)  # neither ever changes
+            _queue(twin, by, {})
+            record(
+                "file uploaded", twin, by=by, after=fields_of(twin, KEPT_FIELDS) | {"parent": file.pk, "member": member}
+            )
+        except BaseException:
+            shutil.rmtree(twin.folder, ignore_errors=True)
+            raise
+    return twin
 
 
 def _store(file: DataFile, chunks: Iterable[bytes]) -> tuple[int, str]:

@@ -1,3 +1,5 @@
+import io
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -64,3 +66,11 @@ def do_read(file: DataFile) -> DataFile:
 def do_import(file: DataFile, **more: Any) -> Job:
     """Import a file that is ready; the job, over."""
     return jobs.run_now(importing.start_import(file, by=file.owner, **more))
+
+
+def zip_of(members: dict[str, bytes]) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return stream.getvalue()
