@@ -1,0 +1,107 @@
+"""How a file was read, in words: what was told from its bytes, what was left out, and whether it all adds up."""
+
+from typing import Any
+
+from files.models import DataFile
+
+LABELS = {
+    "version": "Version", "compression": "Compression", "member": "File in the archive", "encoding": "Encoding",
+    "delimiter": "Delimiter", "quote": "Quote", "escape": "Quote inside quotes", "runs": "Several delimiters in a row", "line_ends": "Line ends",
+    "line_end": "Line ends", "header": "Column names", "header_line": "Column names", "header_lines": "Header lines",
+    "preamble": "Lines above the table", "comment": "Comments begin with", "comments": "Comment lines",
+    "footnotes": "Lines below the table", "tables": "Tables in the file",
+}  # fmt: skip
+CHARACTERS = {
+    "\t": "tab", ",": "comma ,", ";": "semicolon ;", "|": "pipe |", " ": "space", ":": "colon :", '"': 'double quote "',
+    "'": "single quote '", "\\": "backslash \\",
+}  # fmt: skip
+NOTHING = {"compression": "none", "delimiter": "none: one column", "quote": "none"}
+HIDDEN = ("members", "encoding_why", "first_line")  # said elsewhere, or by another one
+WHY = {"mark": "by its byte-order mark", "guess": "guessed", "chosen": "as you said", "nul pattern": "by its NUL bytes"}
+UNSAID = (
+    "member",
+    "runs",
+    "escape",
+    "preamble",
+    "comment",
+    "comments",
+    "footnotes",
+    "header_line",
+    "header_lines",
+    "version",
+)
+LINE_ENDS = {"LF": "LF (Unix)", "CRLF": "CR LF (Windows)", "CR": "CR (old Mac)", "MIXED": "mixed"}
+DEFINED = (("info", "INFO"), ("format", "FORMAT"), ("filter", "FILTER"), ("contig", "contig"), ("alt", "ALT"))
+DEFINITIONS_SHOWN, LINES_SHOWN, SAMPLES_SHOWN = 200, 200, 200
+
+
+def facts(file: DataFile) -> list[dict[str, str]]:
+    """Label and value of everything that `reading` holds; what nobody named here stands under its own name."""
+    found = []
+    known = [name for name in LABELS if name in file.reading]
+    for name in [*known, *(name for name in file.reading if name not in LABELS)]:  # PostgreSQL keeps no order
+        value = file.reading[name]
+        if name in HIDDEN or (name == "quote" and file.format == "vcf"):
+            continue
+        if name == "header" and value is True and file.reading.get("header_line"):
+            continue  # the line says it
+        if (value in (None, "", 0) or value is False) and name in UNSAID:
+            continue
+        if name == "tables" and value in (None, 0, 1):
+            continue
+        label = LABELS.get(name, name.replace("_", " ").capitalize())
+        why = WHY.get(file.reading.get("encoding_why", "")) if name == "encoding" else None
+        found.append({"label": label, "value": _value(name, value) + (f", {why}" if why else "")})
+    return found
+
+
+def _value(name: str, value: Any) -> str:
+    if name == "runs":
+        return "count as one"
+    if name == "header":
+        return "in the first line" if value else "none; columns are numbered"
+    if name == "header_line":
+        return f"in line {value:,}" if isinstance(value, int) else str(value)
+    if value is None or value == "":
+        return NOTHING.get(name, "none")
+    if name in ("line_ends", "line_end"):
+        return LINE_ENDS.get(str(value).upper(), str(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return CHARACTERS.get(str(value), str(value))
+
+
+def accounting(file: DataFile) -> list[dict[str, Any]]:
+    """records = rows + rejected + skipped, as the page adds it up."""
+    rows, rejected, skipped = file.row_count or 0, file.rejected_count or 0, file.skipped_count
+    return [
+        {"name": "records in the file", "count": rows + rejected + skipped},
+        {"name": "row" if rows == 1 else "rows", "count": rows},
+        {"name": "rejected", "count": rejected},
+        {"name": "skipped", "count": skipped},
+    ]
+
+
+def vcf_header(file: DataFile) -> dict[str, Any] | None:
+    """A VCF's definitions, samples and lines as the page shows them: the first ones of each, and how many there are."""
+    header = file.header
+    if not header:
+        return None
+    lines, samples = header.get("lines", []), header.get("samples", [])
+    return {
+        "definitions": [
+            {"name": name, "count": len(header[kind]), "fields": (fields := _fields(header[kind])),
+             "rows": [[one.get(field, "") for field in fields] for one in header[kind][:DEFINITIONS_SHOWN]],
+             "left": max(0, len(header[kind]) - DEFINITIONS_SHOWN)}
+            for kind, name in DEFINED if header.get(kind)
+        ],
+        "samples": samples[:SAMPLES_SHOWN], "sample_count": len(samples), "samples_left": max(0, len(samples) - SAMPLES_SHOWN),
+        "lines": "\n".join(lines[:LINES_SHOWN]), "line_count": len(lines), "lines_left": max(0, len(lines) - LINES_SHOWN),
+    }  # fmt: skip
+
+
+def _fields(definitions: list[dict[str, Any]]) -> list[str]:
+    """The keys that any of them has, in the order of the first that has them."""
+    return list(dict.fromkeys(key for one in definitions[:DEFINITIONS_SHOWN] for key in one))

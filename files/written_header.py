@@ -1,0 +1,85 @@
+"""A file's header and its rejected lines as the original has them: bytes that can be mended and uploaded again."""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import PurePath
+
+from files.models import DataFile
+from files.readers.errors import NotATable
+from files.readers.original import leading_lines, lines_at
+from files.readers.scan import Dialect, Scanner
+from files.readers.source import Source, open_source
+from files.rejects import Rejects
+
+HEAD_BYTES = 16 * 1024**2  # within which the line of column names of a text table is looked for
+PACKED = {".gz", ".bgz", ".bgzf", ".bz2", ".zst", ".zip"}
+TABLES = {".csv", ".tsv", ".tab", ".txt", ".vcf"}
+# In these a line end is more than one byte, so lines are taken from the decoded text.
+WIDE = ("utf-16", "utf-32")
+NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":"}
+
+
+def name_of(file: DataFile, what: str) -> str:
+    """`cohort.csv.gz` as `cohort.rejected.csv`, unpacked as it is."""
+    name = PurePath(file.name)
+    if name.suffix.lower() in PACKED:
+        name = name.with_suffix("")
+    ending = name.suffix if name.suffix.lower() in TABLES else f".{file.format or 'txt'}"
+    return f"{name.stem if name.suffix.lower() in TABLES else name.name}.{what}{ending}"
+
+
+def written_header(file: DataFile) -> Iterator[bytes]:
+    """What stands above the data: of a VCF all lines to #CHROM, of a text table the line of names and no preamble.
+
+    Nothing where the columns have no names. Raises NotATable where the original cannot be unpacked any more.
+    """
+    source = source_of(file)
+    if file.format == "vcf":
+        with suppress(NotATable):  # cut off: what could be unpacked was read, and is handed over here too
+            yield from leading_lines(source.blocks(), b"#", (b"#CHROM", b"CHROM\t"))
+    elif file.reading.get("header"):
+        yield _line_of_names(file, source.head(HEAD_BYTES))
+
+
+def written_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> Iterator[bytes]:
+    """The header and then each rejected record, as bytes of the unpacked original; memory holds a block of it."""
+    yield from written_header(file)
+    if str(file.reading.get("encoding", "")).startswith(WIDE):
+        yield from _encoded(file, (reject.text for reject in rejects.every(kind)))
+        return
+    with suppress(NotATable):
+        yield from lines_at(source_of(file).blocks(), rejects.places(kind))
+
+
+def source_of(file: DataFile) -> Source:
+    return open_source(file.original_path, member=file.reading.get("member") or file.choices.get("member"))
+
+
+def _encoded(file: DataFile, texts: Iterable[str]) -> Iterator[bytes]:
+    end = {"CRLF": "\r\n", "CR": "\r"}.get(str(file.reading.get("line_ends", "LF")).upper(), "\n")
+    for text in texts:
+        yield (text + end).encode(file.reading["encoding"], "surrogateescape")
+
+
+def _line_of_names(file: DataFile, head: bytes) -> bytes:
+    """The record of column names, which may take several lines, with its byte-order mark where the file has one."""
+    reading = file.reading
+    text = head.decode(reading["encoding"], "surrogateescape")
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    first = int(reading.get("header_line") or 1)
+    start = _start_of_line(text, first)
+    delimiter = reading.get("delimiter") or ""
+    escape = "\\" if reading.get("escape") == "\\" else ""  # a doubled quote is one anyhow
+    dialect = Dialect(NAMED.get(delimiter, delimiter), reading.get("quote") or "", escape)
+    for record in Scanner(dialect, len(file.columns)).records(text[start:], first, final=True):
+        end = re.compile(r"\r\n|\n|\r|\Z").match(text, start + record.end)
+        written = text[start + record.start : end.end() if end else start + record.end].removeprefix("\ufeff")
+        return (mark + written).encode(reading["encoding"], "surrogateescape")
+    return b""
+
+
+def _start_of_line(text: str, line: int) -> int:
+    """Where this physical line begins, from 1."""
+    ends = re.finditer(r"\r\n|\n|\r", text)
+    return next((end.end() for number, end in enumerate(ends, start=2) if number == line), 0)
