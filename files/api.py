@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import FileResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
@@ -18,10 +17,10 @@ from rest_framework.views import APIView
 
 from files import actions, importing
 from files import mapping as mappings
+from files.columns import chosen
 from files.models import DataFile
 from files.permissions import get_file_for, get_own_file
-from files.readers.findings import REJECT_COLUMNS
-from files.store import BadQuestion, Table, csv_lines
+from files.store import BadQuestion, Table
 from files.typed import typed
 from project.common.paging import Key, keyset_page, page_size, url_with
 from project.common.params import flag, one_of, refuse_nul, whole_number
@@ -36,6 +35,7 @@ ORDERINGS = ("created", "-created", "name", "-name", "size", "-size")
 class ColumnSerializer(serializers.Serializer):
     name = serializers.CharField()
     type = serializers.CharField()
+    description = serializers.CharField(required=False, help_text="of a VCF: what its header says of the field")
 
 
 class WarningSerializer(serializers.Serializer):
@@ -119,6 +119,7 @@ class FileList(APIView):
             "file": serializers.FileField(), "name": serializers.CharField(required=False),
             "assembly": serializers.ChoiceField(["GRCh37", "GRCh38"], required=False),
             "import": serializers.BooleanField(required=False),
+            "member": serializers.CharField(required=False, help_text="of a zip: which file in it is the table"),
         })},
         responses={201: DataFileSerializer},
     )  # fmt: skip
@@ -137,6 +138,7 @@ class FileList(APIView):
             by=request.user,
             assembly=fields.get("assembly", ""),
             then_import={} if flag(fields, "import") else None,
+            member=fields.get("member", ""),
         )
         where = reverse("api-file", args=[file.pk])
         return Response(DataFileSerializer(file).data, status=201, headers={"Location": where})
@@ -169,6 +171,7 @@ class FileRows(APIView):
             OpenApiParameter("offset", int), OpenApiParameter("limit", int, description="up to 1,000"),
             OpenApiParameter("sort", str, description="column, or -column"),
             OpenApiParameter("filter", str, many=True, description="column:operator:value"),
+            OpenApiParameter("columns", str, many=True, description="a name, or places from 1 such as 101-200; repeatable"),
             OpenApiParameter("typed", bool, description="1: numbers and booleans as such; default: text as written"),
         ],
         responses=inline_serializer("Rows", {
@@ -183,53 +186,51 @@ class FileRows(APIView):
         file = get_file_for(request.user, id)
         offset = whole_number(params, "offset", default=0)
         limit = whole_number(params, "limit", default=100, most=1000)
+        table = ready_table(file)
+        columns = chosen(file.columns, params.getlist("columns"))
         try:
-            found = ready_table(file).slice(
-                offset=offset, limit=limit, sort=params.get("sort", ""), filters=params.getlist("filter")
-            )
+            found = table.slice(
+                offset=offset, limit=limit, sort=params.get("sort", ""), filters=params.getlist("filter"),
+                only=[column["name"] for column in columns],
+            )  # fmt: skip
         except BadQuestion as error:
             raise BadQuery({error.field: str(error)}) from error
         rows = [cells for _, cells in found.rows]
         if flag(params, "typed"):
-            kinds = [column["type"] for column in file.columns]
+            kinds = [column["type"] for column in columns]
             rows = [[typed(text, kind) for text, kind in zip(cells, kinds, strict=True)] for cells in rows]
         return Response({
-            "columns": file.columns, "total": file.row_count, "filtered": found.filtered,
+            "columns": ColumnSerializer(columns, many=True).data, "total": file.row_count, "filtered": found.filtered,
             "rows": rows, "lines": [line for line, _ in found.rows],
         })  # fmt: skip
 
 
-class FileRejects(APIView):
+class FileMembers(APIView):
     @extend_schema(
-        parameters=[
-            OpenApiParameter("offset", int), OpenApiParameter("limit", int),
-            OpenApiParameter("format", enum=["json", "csv"], description="csv: all of them, as a download"),
-        ],
-        responses=inline_serializer("Rejects", {
-            "count": serializers.IntegerField(),
-            "results": inline_serializer("Reject", {
-                "line": serializers.IntegerField(), "offset": serializers.IntegerField(),
-                "column": serializers.CharField(allow_null=True), "reason": serializers.CharField(),
-                "text": serializers.CharField(),
+        description="What is in a zip; nothing for any other file.",
+        responses=inline_serializer("Members", {
+            "results": inline_serializer("Member", {
+                "name": serializers.CharField(), "size": serializers.IntegerField(help_text="bytes"),
             }, many=True),
         }),
     )  # fmt: skip
-    def get(self, request: Request, id: int) -> HttpResponseBase:
-        params = request.query_params
+    def get(self, request: Request, id: int) -> Response:
         file = get_file_for(request.user, id)
-        ready_table(file)
-        rejects = Table(file.rejects_path, REJECT_COLUMNS)
-        if one_of(params, "format", ("json", "csv")) == "csv":
-            lines = csv_lines(["line", *(column["name"] for column in REJECT_COLUMNS)], rejects.every_row())
-            headers = {"Content-Disposition": content_disposition_header(True, f"{file.name}.rejects.csv") or ""}
-            return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
-        offset = whole_number(params, "offset", default=0)
-        found = rejects.slice(offset=offset, limit=whole_number(params, "limit", default=100, most=1000))
-        results = [
-            {"line": line, "offset": int(offset), "column": column, "reason": reason, "text": text}
-            for line, (offset, column, reason, text) in found.rows
-        ]
-        return Response({"count": file.rejected_count, "results": results})
+        return Response({"results": [{"name": m.name, "size": m.size} for m in actions.members_of(file)]})
+
+    @extend_schema(
+        description="Open another file of the zip, as a new file of the same bytes.",
+        request=inline_serializer("OpenMember", {"member": serializers.CharField()}),
+        responses={201: DataFileSerializer},
+    )
+    def post(self, request: Request, id: int) -> Response:
+        file = get_own_file(request.user, id)
+        member = _text(request.data if isinstance(request.data, Mapping) else {}, "member")
+        if not member:
+            raise BadQuery({"member": "Name the file in the zip."})
+        twin = actions.open_member(file, member, by=request.user)
+        where = reverse("api-file", args=[twin.pk])
+        return Response(DataFileSerializer(twin).data, status=201, headers={"Location": where})
 
 
 class FileDownload(APIView):

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from files import views
+from files import reject_views, views
 
 app_name = "files"
 urlpatterns = [
@@ -10,5 +10,6 @@ urlpatterns = [
     path("<int:pk>/import/", views.import_file, name="import"),
     path("<int:pk>/rename/", views.rename, name="rename"),
     path("<int:pk>/delete/", views.delete, name="delete"),
-    path("<int:pk>/rejects/", views.rejects, name="rejects"),
+    path("<int:pk>/members/", views.open_member, name="member"),
+    path("<int:pk>/rejects/", reject_views.rejects, name="rejects"),
 ]

@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from files import actions, importing
+from files import actions, as_read, importing
 from files import mapping as mappings
+from files.columns import Window, window
 from files.models import DataFile
 from files.permissions import get_file_for, get_own_file, may_change
-from files.readers.findings import REJECT_COLUMNS
 from files.store import Table
-from files.tables import rows_table
+from files.tables import LONGEST_CELL, rows_table
 from project.common.htmx import wants_partial
 from project.common.paging import Key, keyset_page, url_with
 from project.common.params import whole_number
@@ -27,15 +27,8 @@ from project.core.roles import Right
 from project.core.views import job_row
 from variants.models import ASSEMBLIES, Load
 
-FILES_PAGE, ROWS_PAGE = 50, 100
-CELLS_PAGE = 20_000  # of a wide table a page holds fewer rows, so that a browser can show it
-READING_LABELS = {
-    "compression": "Compression",
-    "encoding": "Encoding",
-    "delimiter": "Delimiter",
-    "quote": "Quote",
-    "header": "Header",
-}
+FILES_PAGE, ROWS_PAGE, COLUMNS_PAGE, MEMBERS_PAGE = 50, 100, 100, 200
+COLUMNS_TO_CHOOSE = 300  # with more, the form of an import has boxes to type in: 25 lists of 5,000 names are no page
 
 
 @require_GET
@@ -67,16 +60,9 @@ def file_row(file: DataFile) -> dict[str, Any]:
     """A file as the templates show it."""
     fields = ("id", "name", "size", "sha256", "format", "state", "progress", "row_count", "rejected_count", "columns",
               "padded", "warnings", "visibility", "created", "error")  # fmt: skip
-    said = {"true": "first line", "false": "none", "none": "none"}
-    reading = [
-        {"label": READING_LABELS[name], "value": said.get(str(value).lower(), value)}
-        for name, value in file.reading.items()
-        if name in READING_LABELS and not (name == "compression" and value is None)
-    ]
     return {name: getattr(file, name) for name in fields} | {
         "url": reverse("files:detail", args=[file.pk]),
         "owner": file.owner.get_username() if file.owner else "",
-        "reading": reading,
     }
 
 
@@ -117,13 +103,13 @@ def _with_job(file: DataFile) -> dict[str, Any]:
 def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: dict | None = None) -> dict[str, Any]:
     """Everything on a finished file's page."""
     mine = may_change(request.user, file)
-    context: dict[str, Any] = {
+    context: dict[str, Any] = _about(file) | {
         "file": file_row(file), "can_edit": mine, "import_error": error, "assemblies": ASSEMBLIES,
         "loads": _loads(file), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
     }  # fmt: skip
     if file.state == DataFile.State.READY:
         context |= _rows(request, file)
-        if mine:
+        if mine and file.format != "vcf":
             context |= _import_form(file, chosen or {})
     return context
 
@@ -142,29 +128,59 @@ def _loads(file: DataFile) -> list[dict[str, Any]]:
     ]
 
 
+def _about(file: DataFile) -> dict[str, Any]:
+    """How the file was read, for its page."""
+    is_zip = file.reading.get("member") or file.state == DataFile.State.FAILED
+    members = actions.members_of(file) if is_zip else []
+    # Of a file that was not read: what was asked for, if anything was.
+    taken = file.reading.get("member") or file.choices.get("member")
+    return {
+        "facts": as_read.facts(file), "accounting": as_read.accounting(file), "vcf": as_read.vcf_header(file),
+        "members": [{"name": m.name, "size": m.size, "is_this": m.name == taken} for m in members[:MEMBERS_PAGE]],
+        "member_count": len(members), "parent": file.parent,
+    }  # fmt: skip
+
+
 def _rows(request: HttpRequest, file: DataFile) -> dict[str, Any]:
-    """The rows at `offset`, or those around `line`, in file order."""
-    table = Table(file.table_path, file.columns)
-    total = file.row_count or 0
-    size = min(ROWS_PAGE, max(1, CELLS_PAGE // max(1, len(file.columns))))
+    """The rows at `offset`, or those around `line`, in file order; of a wide table the columns at `columns`."""
+    table, total = Table(file.table_path, file.columns), file.row_count or 0
     try:
         line = whole_number(request.GET, "line", default=0)
         offset = whole_number(request.GET, "offset", default=0)
     except BadQuery:
         line = offset = 0
+    said, asked = "", request.GET.get("columns", "")
+    try:
+        shown = window(file.columns, asked, COLUMNS_PAGE)
+    except BadQuery:
+        shown, said = window(file.columns, "", COLUMNS_PAGE), f"No column is called “{asked[:100]}”."
     if line and "offset" not in request.GET:
-        offset = table.rows_before(line) // size * size
-    rows = table.slice(offset=offset, limit=size).rows
+        offset = table.rows_before(line) // ROWS_PAGE * ROWS_PAGE
+    names = [column["name"] for column in shown.columns]
+    rows = table.slice(offset=offset, limit=ROWS_PAGE, only=names, longest=LONGEST_CELL).rows
     last = offset + len(rows)
     return {
         "line": line or None,
-        "table": rows_table(file.columns, rows, highlight_line=line or None),
+        "is_rejected": bool(line and file.rejected_count and line not in {number for number, _ in rows}),
+        "table": rows_table(shown.columns, rows, highlight_line=line or None),
         "rows_sentence": f"Rows {offset + 1:,} to {last:,} of {total:,}" if rows else f"No rows here; the table has {total:,}",
         "page": {
             "next_url": url_with(request.path, request.GET, offset=str(last), line=None) if rows and last < total else None,
-            "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - size)), line=None)
+            "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - ROWS_PAGE)), line=None)
             if offset else None,
         },
+        "columns": None if shown.is_whole else _columns_pager(request, shown, offset) | {"said": said},
+    }  # fmt: skip
+
+
+def _columns_pager(request: HttpRequest, shown: Window, offset: int) -> dict[str, Any]:
+    def at(first: int) -> str:
+        return url_with(request.path, request.GET, columns=f"{first:d}-{first + COLUMNS_PAGE - 1:d}")
+
+    return {
+        "sentence": shown.sentence, "offset": offset,
+        "next_url": at(shown.last + 1) if shown.last < shown.total else None,
+        "previous_url": at(max(1, shown.first - COLUMNS_PAGE)) if shown.first > 1 else None,
     }  # fmt: skip
 
 
@@ -173,15 +189,17 @@ def _import_form(file: DataFile, chosen: dict) -> dict[str, Any]:
     names = [column["name"] for column in file.columns]
     mapping = chosen.get("mapping") or mappings.detect(names)
     table = Table(file.table_path, file.columns)
+    is_wide = len(names) > COLUMNS_TO_CHOOSE
     missing = importing.rows_without_assembly(file, mapping) if not file.assembly else 0
     return {
         "mapping": [
             {
-                "field": field, "label": label, "column": mapping.get(field), "columns": names,
+                "field": field, "label": label, "column": mapping.get(field), "columns": [] if is_wide else names,
                 "example": _example(table, mapping.get(field)),
             }
             for field, label in mappings.LABELS.items()
         ],
+        "column_names": names if is_wide else [],
         "assembly": chosen.get("assembly", ""), "source": chosen.get("source", ""),
         "assembly_detected": file.assembly or ("" if missing else "row by row"),
     }  # fmt: skip
@@ -238,26 +256,14 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("files:list")
 
 
-@require_GET
-@readers_only
-def rejects(request: HttpRequest, pk: int) -> HttpResponse:
-    file = get_file_for(request.user, pk)
+@require_POST
+@login_required
+def open_member(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another file of a zip as a file of its own."""
+    file = get_own_file(request.user, pk)
     try:
-        offset = whole_number(request.GET, "offset", default=0)
-    except BadQuery:
-        offset = 0
-    rows = (
-        Table(file.rejects_path, REJECT_COLUMNS).slice(offset=offset, limit=ROWS_PAGE).rows
-        if file.rejected_count
-        else []
-    )
-    last = offset + len(rows)
-    context = {
-        "file": file_row(file),
-        "rejects": [{"line": line, "reason": cells[2], "text": cells[3]} for line, cells in rows],
-        "page": {
-            "next_url": f"{request.path}?offset={last}" if rows and last < (file.rejected_count or 0) else None,
-            "previous_url": f"{request.path}?offset={max(0, offset - ROWS_PAGE)}" if offset else None,
-        },
-    }
-    return render(request, "files/rejects.html", context)
+        twin = actions.open_member(file, request.POST.get("member", "").replace("\0", ""), by=request.user)
+    except BadQuery as error:
+        messages.error(request, str(error))
+        return redirect("files:detail", pk)
+    return redirect("files:detail", twin.pk)

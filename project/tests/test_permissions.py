@@ -19,7 +19,7 @@ from django.urls import URLPattern, get_resolver
 
 from files.mapping import detect
 from files.models import DataFile
-from files.tests.conftest import do_import
+from files.tests.conftest import do_import, zip_of
 from project.accounts import tokens
 from project.accounts.models import Session
 from project.core import jobs
@@ -48,6 +48,7 @@ POST   /files/upload/                       in     in     403    302   302     3
 POST   /files/{file}/import/                in     in     404    404   404     302           302
 POST   /files/{file}/rename/                in     in     404    404   404     302           302
 POST   /files/{file}/delete/                in     in     404    404   404     302           302
+POST   /files/{zip}/members/                in     in     404    404   404     302           302
 GET    /jobs/                               in     in     200    200   200     200           200
 GET    /jobs/badge/                         200    200    200    200   200     200           200
 GET    /jobs/{job}/                         in     in     404    404   404     200           200
@@ -92,6 +93,9 @@ PATCH  /api/v1/files/{file}/                401    401    404    404   404     2
 DELETE /api/v1/files/{file}/?withdraw=1     401    401    404    404   404     204           204
 GET    /api/v1/files/{file}/rows/           401    401    404    404   404     200           200
 GET    /api/v1/files/{file}/rejects/        401    401    404    404   404     200           200
+GET    /api/v1/files/{file}/header/         401    401    404    404   404     200           200
+GET    /api/v1/files/{zip}/members/         401    401    404    404   404     200           200
+POST   /api/v1/files/{zip}/members/         401    401    404    404   404     201           201
 GET    /api/v1/files/{file}/download/       401    401    404    404   404     200           200
 GET    /api/v1/files/{file}/mapping/        401    401    404    404   404     200           200
 POST   /api/v1/files/{file}/import/         401    401    404    404   404     202           202
@@ -103,11 +107,16 @@ FORMS: dict[str, dict[str, Any]] = {
     "/files/{file}/rename/": {"name": "new.csv"},
     "/files/{file}/delete/": {"withdraw": "1"},
     "/files/{file}/import/": {f"map_{field}": column for field, column in detect(COLUMNS).items() if column},
+    "/files/{zip}/members/": {"member": "small.csv"},
     "/accounts/": {"first_name": "New", "last_name": "Name", "email": "new@lab.example"},
     "/accounts/tokens/": {"name": "nightly", "days": "30"},
     "/accounts/reset/": {"email": "nobody@lab.example"},
 }
-BODIES: dict[str, dict[str, Any]] = {"/api/v1/files/{file}/": {"name": "new.csv"}, "/api/v1/files/{file}/import/": {}}
+BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/files/{file}/": {"name": "new.csv"},
+    "/api/v1/files/{file}/import/": {},
+    "/api/v1/files/{zip}/members/": {"member": "small.csv"},
+}
 UPLOADS = ("/files/upload/", "/api/v1/files/")
 WRITES = ("POST", "PATCH", "DELETE")
 
@@ -142,6 +151,9 @@ def things(own_folders, make_user) -> dict[str, Any]:
     file = actions.upload(name="private.csv", chunks=[CSV.encode()], by=owner)
     jobs.run_now(Job.objects.get(file_id=file.pk))
     do_import(DataFile.objects.get(pk=file.pk))
+    packed = actions.upload(
+        name="two.zip", chunks=[zip_of({"small.csv": b"a,b\n1,2\n", "large.csv": CSV.encode()})], by=owner
+    )
     waiting = Job.objects.create(kind="read", title="Read it", task="x", owner=owner, file_id=file.pk)
     failed = Job.objects.create(
         kind="import", title="Import it", task="files.import", owner=owner, file_id=file.pk, state="failed"
@@ -150,7 +162,7 @@ def things(own_folders, make_user) -> dict[str, Any]:
     elsewhere = Client()
     elsewhere.force_login(owner)
     return {
-        "owner": owner, "file": file.pk, "load": Load.objects.get().pk, "variant": Variant.objects.get().pk,
+        "owner": owner, "file": file.pk, "zip": packed.pk, "load": Load.objects.get().pk, "variant": Variant.objects.get().pk,
         "job": waiting.pk, "failed": failed.pk, "token": tokens.tokens_of(owner)[0]["handle"], "session": Session.objects.get().handle,
     }  # fmt: skip
 
@@ -245,7 +257,10 @@ def patterns(resolver: Any = None, prefix: str = "") -> Iterator[str]:
 
 def test_every_address_is_in_the_table():
     resolver, handled = get_resolver(), set()
-    things = dict.fromkeys(("file", "load", "variant", "job", "failed"), 1) | {"token": "0" * 16, "session": "0" * 16}
+    things = dict.fromkeys(("file", "zip", "load", "variant", "job", "failed"), 1) | {
+        "token": "0" * 16,
+        "session": "0" * 16,
+    }
     for row in ROWS:
         path = row.address.partition("?")[0].format(**things)
         handled.add(resolver.resolve(path).route.replace("^", ""))
