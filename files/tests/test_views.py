@@ -115,7 +115,14 @@ def test_a_file_without_rejects_says_so(page, read):
     assert "Every line was read" in page(f"/files/{file.pk}/rejects/")
 
 
-PAGES = [("get", ""), ("get", "rejects/"), ("post", "import/"), ("post", "rename/"), ("post", "delete/"), ("post", "members/")]
+PAGES = [
+    ("get", ""),
+    ("get", "rejects/"),
+    ("post", "import/"),
+    ("post", "rename/"),
+    ("post", "delete/"),
+    ("post", "members/"),
+]
 
 
 @pytest.mark.parametrize(("method", "rest"), PAGES)
