@@ -162,13 +162,8 @@ def _of_table(rows: list[Record], dialect: Dialect, header: bool | None) -> Layo
     at = _first_row(rows, width)
     if header is None:
         named = is_header(rows[at], rows[at + 1 : at + 1 + BELOW])
-        if (
-            not named
-            and at
-            and len(rows[at - 1].cells) == len(rows[at].cells)
-            and rows[at].line == rows[at - 1].line + 1
-        ):
-            at, named = at - 1, True  # what looked like a preamble row is a header with few names, or none
+        if not named and at == 1 and len(rows[0].cells) == len(rows[1].cells) and rows[1].line == rows[0].line + 1:
+            at, named = 0, True  # what looked like a preamble row is a header with few names, or none
     else:
         named = header
     cells = [cell or "" for cell in rows[at].cells]
@@ -278,8 +273,10 @@ def _measured(column: list[str]) -> bool:
 
 def _is_one_of(cells: list[str], below: list[Record]) -> bool:
     """Whether a row of texts is a row like the others: half of its cells come again below them, or names repeat."""
+    filled = [cell for cell in cells if cell]
     if len(cells) < 2:
         return False
-    below = [r for r in below if [(c or "").strip() for c in r.cells] != cells]  # not the header once more
+    # Not the header once more, as it was or a little changed.
+    below = [r for r in below if sum(cell in r.cells for cell in filled) < HEADER_AGAIN * len(filled)]
     again = sum(any(at < len(r.cells) and r.cells[at] == cell for r in below) for at, cell in enumerate(cells) if cell)
-    return again > 0 and again >= len([cell for cell in cells if cell]) / 2
+    return again > 0 and again >= len(filled) / 2

@@ -207,7 +207,7 @@ class _Reading:
         if self.line == self.layout.header_line and at < len(text):
             record = next(self.scanner.records(text[at:], self.line, final=final), None)
             if record is not None:
-                self.header = text[at + record.start : at + record.end]
+                self.header = text[at + record.start : at + record.end] if any(record.cells) else ""
                 stop = _end_of_line(text, at + record.end)
                 self.line += line_ends(text[at:stop])
                 at = stop
