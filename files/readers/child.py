@@ -23,7 +23,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     _bound_memory(task["memory"])
     try:
-        said = {"done": _read(task, tell)}
+        said: dict[str, Any] = {"done": _read(task, tell)}
     except MemoryError:
         said = {"failed": TOO_LITTLE_MEMORY}
     _tell(tell, said)

@@ -153,6 +153,10 @@ class _Quoted:
             return found
         alone = self._parse(text, start, end, over_lines=False)
         assert alone is not None
+        # A whole record of another width is no row; nor are its halves, unless each line of it is one.
+        whole = found and found[2] > 1 and not found[3] and not self._swallows(text, found, start)
+        if found and whole and self._has_half_rows(text, start, found[1]):
+            return found
         if self.width is None or len(alone[0]) == self.width:
             return alone
         if found is None or found[2] > 1:
@@ -173,6 +177,12 @@ class _Quoted:
         if self.width is None:
             return lines == 1 or not remark
         return len(cells) == self.width and not (lines > 1 and remark) or lines == 1 and not remark
+
+    def _has_half_rows(self, text: str, start: int, end: int) -> bool:
+        """Whether a line of text[start:end] is not of the table's width by itself."""
+        if not self.delimiter or self.width is None:
+            return True
+        return any(line.count(self.delimiter) != self.width - 1 for line in _lines(text[start:end])[0])
 
     def _swallows(self, text: str, found: tuple[list[str | None], int, int, str], start: int) -> bool:
         """Whether whole records stand inside the lines of a cell: then its opening quote was a stray one."""

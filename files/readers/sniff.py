@@ -71,13 +71,18 @@ def _dialects(text: str, delimiter: str, quote: str | None) -> list[Dialect]:
                 found.append(Dialect(delimiter, mark, escape="\\"))
     if not any(dialect.quote == '"' for dialect in found) and quote is None or not found:
         found.insert(0, Dialect(delimiter, '"' if quote is None else quote))  # one may come later
-    elif quote is None:
+    elif quote is None and not any(_is_strict(text, dialect) for dialect in found):
         found.append(Dialect(delimiter, ""))
     if delimiter == " ":
         found = [
             replace(dialect, runs=runs) for dialect in found for runs in ([False, True] if "  " in text else [False])
         ]
     return found
+
+
+def _is_strict(text: str, dialect: Dialect) -> bool:
+    """Whether each quote of the sample encloses a cell or is doubled in one: then they are quotes."""
+    return not any(record.remark in (STRAY, NEVER_CLOSED) for record in records_of(text, dialect, SAMPLE_RECORDS))
 
 
 def records_of(text: str, dialect: Dialect, count: int, width: int | None = None) -> list[Record]:

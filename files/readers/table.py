@@ -70,6 +70,8 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     if not text.strip("\r\n\t \ufeff\0"):
         raise NotATable("The file is empty: it holds nothing but blanks.")
     dialect = sniff(text, delimiter=choices.delimiter, quote=choices.quote)
+    if complete and not text.strip(dialect.delimiter + dialect.quote + "\r\n\t \ufeff"):
+        raise NotATable("The file holds delimiters and no values.")
     layout = find_layout(text, dialect, complete=complete, header=choices.header)
     if layout.width > source.limits.columns:
         raise NotATable(f"The table has {layout.width:,} columns; the limit is {source.limits.columns:,}.")
@@ -326,8 +328,8 @@ class _Reading:
     def _row(self, record: Record, text: str) -> None:
         cells, width = record.cells, self.layout.width
         if len(cells) > width:
-            if any(cells[width:]):
-                number = max(at for at, cell in enumerate(cells, start=1) if cell)
+            if any(cell and not cell.isspace() for cell in cells[width:]):
+                number = max(at for at, cell in enumerate(cells, start=1) if cell and not cell.isspace())
                 self._reject(record, text, MORE_CELLS, f"The row has {number:,} cells for {width:,} columns.")
                 return
             cells = cells[:width]
