@@ -379,6 +379,8 @@ class _Reading:
 
     def _outcome(self) -> Outcome:
         rows = self.writer.close()
+        if not rows and not self.findings.rejected:
+            self.findings.warn("no_rows", "The file names columns and holds no rows.", self.layout.header_line)
         self.findings.close()
         counted = rows + self.findings.rejected + self.findings.skipped + self.headers
         if counted != self.seen:
