@@ -17,7 +17,9 @@ from files.readers.child import TOO_LITTLE_MEMORY
 from files.readers.errors import NotATable
 
 TICK_SECONDS = 1.0  # a cancelled job stops within this and the time of one question to the database
-KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
+KEPT_VARIABLES = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE",
+)  # fmt: skip
 
 
 class ReaderDied(Exception):
@@ -49,10 +51,7 @@ def read_in_child(task: dict[str, Any], report: Callable[[float, str, int], None
 def _environment() -> dict[str, str]:
     """Nothing secret: the child knows neither the database nor the keys."""
     # One thread: what numpy's library would start takes memory and does nothing here.
-    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | {
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
+    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def _converse(

@@ -81,7 +81,15 @@ PUBLIC_READ = env.bool("PUBLIC_READ", default=is_loopback(HOST))
 SIMULATED_API = env.bool("SIMULATED_API", default=is_loopback(HOST))
 MAX_UPLOAD_BYTES = env.int("MAX_UPLOAD_BYTES", default=20 * 1024**3)
 READ_MEMORY_BYTES = env.int("READ_MEMORY_BYTES", default=2 * 1024**3)
-READ_LIMITS: dict[str, int] = {}
+# Fields of files.readers.choices.Limits; docs/limits.md says what happens at each.
+READ_LIMITS = {
+    "ratio": env.int("READ_MAX_RATIO", default=500),
+    "free_disk_bytes": env.int("READ_FREE_DISK_BYTES", default=2 * 1024**3),
+    "columns": env.int("READ_MAX_COLUMNS", default=16_384),
+    "cell_bytes": env.int("READ_MAX_CELL_BYTES", default=16 * 1024**2),
+    "record_bytes": env.int("READ_MAX_RECORD_BYTES", default=64 * 1024**2),
+    "zip_members": env.int("READ_MAX_ZIP_MEMBERS", default=10_000),
+}
 SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):

@@ -11,7 +11,7 @@ import resource
 import sys
 import threading
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 TOO_LITTLE_MEMORY = "too little memory"
 
@@ -49,11 +49,21 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
             kinds = infer_types(folder / "table", len(outcome.columns))
             outcome.columns = [column | {"type": kind} for column, kind in zip(outcome.columns, kinds, strict=True)]
     except NotATable as error:
-        _tell(tell, {"failed": str(error)})
-        os._exit(0)
+        _fail(tell, str(error))
+    except OSError as error:  # the bytes are gone, the disk is full: nothing that the file's text could be in
+        _fail(tell, f"Reading broke off: {error.strerror}. Ask the administrator, then try again.")
+    except duckdb.IOException:
+        _fail(
+            tell, "Reading broke off: the table could not be written. Is the disk full? Then make room and try again."
+        )
     except duckdb.OutOfMemoryException:
         raise MemoryError from None
     return outcome.as_dict()
+
+
+def _fail(tell: IO[str], sentence: str) -> NoReturn:
+    _tell(tell, {"failed": sentence})
+    os._exit(0)
 
 
 def _tell(stream: IO[str], said: dict[str, Any]) -> None:

@@ -1,9 +1,11 @@
+import dataclasses
 import gzip
 
 import pytest
 
 from files import actions
 from files.models import DataFile
+from files.readers.choices import Limits
 from files.readers.findings import REJECT_COLUMNS
 from files.store import Table
 from files.tests.conftest import do_read, read_job
@@ -307,3 +309,18 @@ def test_then_import_without_an_assembly_asks_for_it_in_words(upload):
     file = read_quietly(upload("chrom,pos,ref,alt\n17,43057062,T,C\n", then_import={}))
     assert file.state == "ready"
     assert "GRCh37 or GRCh38" in read_job(file).error
+
+
+# --- limits
+
+
+def test_limits_of_reading_come_from_the_settings(read, settings):
+    settings.READ_LIMITS = {"columns": 3, "cell_bytes": 10}
+    wide = read("a,b,c,d\n1,2,3,4\n")
+    assert (wide.state, "limit is 3" in wide.error) == ("failed", True)
+    long = read("a,b\n1," + "x" * 11 + "\n2,y\n")
+    assert (long.row_count, long.reasons) == (1, {"cell too long": 1})
+
+
+def test_every_limit_of_the_settings_is_one_of_the_reader(settings):
+    assert settings.READ_LIMITS.keys() <= {field.name for field in dataclasses.fields(Limits)}
