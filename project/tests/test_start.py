@@ -196,6 +196,7 @@ def test_a_disk_that_has_room_again(vardesk):
 def test_a_disk_that_fills_up_while_vardesk_runs(vardesk):
     """Nobody can write, and a server that dies cannot start; once there is room all is as before."""
     with mounted(vardesk.var_dir, "300m"):
+        vardesk.env["READ_FREE_DISK_BYTES"] = "1048576"
         vardesk.start()
         vardesk.make_token()
         file_id = vardesk.upload("kept.tsv", b"gene\nBRCA1\n")

@@ -46,12 +46,12 @@ def make_file(db, own_folders):
             name="mine.tsv", size=1, sha256=checksum, state="ready", owner=owner, visibility=visibility,
             columns=[{"name": "Note", "type": "text"}],
         )  # fmt: skip
-        file.folder.mkdir(parents=True)
+        file.table_path.mkdir(parents=True)
         with duckdb.connect() as db:
             db.execute("CREATE TABLE t (line BIGINT, c0 VARCHAR)")
             for line, text in (rows or {}).items():
                 db.execute("INSERT INTO t VALUES (?, ?)", [line, text])
-            db.execute(f"COPY t TO '{file.table_path}' (FORMAT parquet)")
+            db.execute(f"COPY t TO '{file.table_path}/00000-00.parquet' (FORMAT parquet)")
         return file
 
     return make
