@@ -69,7 +69,7 @@ def rejects(folder: Path) -> list[dict[str, Any]]:
     found = duckdb.sql(f"SELECT * FROM read_parquet([{listed}]) ORDER BY line").fetchall()
     return [
         {"line": line, "offset": int(offset), "column": column, "reason": reason, "text": text}
-        for line, offset, column, reason, text in found
+        for line, offset, column, reason, text, _ in found
     ]
 
 
