@@ -136,6 +136,8 @@ ODD = [
     ("chr1 100 . M G . . .", "odd REF"),
     ("chr1 100 . A R . . .", "odd ALT"),
     ("chr1 100 . A G high . .", "bad QUAL"),
+    ("chr1 100 . A X,C . . .", "odd ALT"),
+    ("chr1 100 . A <ctg1>C . . .", "odd ALT"),
     ("chr1 100 . A G -10 . .", "negative QUAL"),
     ("chr1 100  A G . . .", "odd ID"),
     ("chr1 100 . A G . 0 .", "odd FILTER"),
@@ -165,7 +167,8 @@ def test_numbers_of_qual(tmp_path, qual):
 
 
 @pytest.mark.parametrize(
-    "alt", ["<NON_REF>", "<DEL:ME:ALU>", "G]17:198982]", "]13:123456]T", "[<ctg1>:7[A", ".TGCA", "G.", "*"]
+    "alt",
+    ["<NON_REF>", "<DEL:ME:ALU>", "G]17:198982]", "]13:123456]T", "[<ctg1>:7[A", "C<ctg1>", ".TGCA", "G.", "*"],
 )
 def test_alleles_of_the_specification(tmp_path, alt):
     assert read_text(vcf(f"chr1 1 . A {alt} . . ."), tmp_path).warnings == []
@@ -176,6 +179,7 @@ SAMPLE_RULES = [
     ("GT 0/ 0/0", "bad GT"),
     ("GT 0/2 0/0", "GT beyond ALT"),
     ("DP:GT 1:0/0 1:0/0", "GT not first"),
+    ("GT 0/" + "1" * 5_000 + " 0/0", "GT beyond ALT"),
     ("GT::DP 0/0::1 0/0", "odd FORMAT"),
     ("GT:GT 0/0:0/0 0/0", "repeated FORMAT"),
     ("GT:DP 0/0:many 0/0", "FORMAT type DP"),

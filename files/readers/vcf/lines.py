@@ -18,7 +18,11 @@ _POS = re.compile(r"[0-9]{1,18}")
 _BASES = re.compile(rf"{values.BASES}+")
 _ODD_REF = re.compile(rf"{values.IUPAC}+|[*.-]")
 _ALLELE = re.compile(values.ALLELE, re.ASCII)
-_ODD_ALLELE = re.compile(rf"{values.IUPAC}+|[.-]|<[^<>]+>|\.?{values.IUPAC}+\.?|[^<>\s]*[\[\]][^<>\s]*", re.ASCII)
+_ODD_ALLELE = re.compile(
+    # X: what samtools before 1.0 called an allele that it did not see.
+    rf"[.Xx-]|{values.IUPAC}*<[^<>]+>{values.IUPAC}*|\.?{values.IUPAC}+\.?|[^<>\s\[\]]*[\[\]][^<>\s]*",
+    re.ASCII,
+)
 _QUAL = re.compile(values.QUAL)
 _GENOTYPE = re.compile(values.GENOTYPE)
 
@@ -288,5 +292,11 @@ class LineReader:
     def _check_genotype(self, value: str, alts: int) -> None:
         if not _GENOTYPE.fullmatch(value):
             self._warn("bad GT", f"GT is not a genotype, as in {value[:SHOWN]!r}.")
-        elif max((int(index) for index in re.findall(r"[0-9]+", value)), default=0) > alts:
+        elif any(_is_beyond(index, alts) for index in re.findall(r"[0-9]+", value)):
             self._warn("GT beyond ALT", f"GT names an allele that the line does not have, as in {value[:SHOWN]!r}.")
+
+
+def _is_beyond(index: str, alts: int) -> bool:
+    """Whether a genotype's index, however many digits somebody wrote, is larger than the number of ALT alleles."""
+    digits = index.lstrip("0")
+    return len(digits) > len(str(alts)) or int(digits or "0") > alts
