@@ -223,6 +223,20 @@ def test_repeated_sample_names_are_numbered(tmp_path):
 
 
 def test_blank_lines_are_said_unless_they_are_the_last(tmp_path):
+def test_no_sample_is_called_as_another_one_is_written(tmp_path):
+    head = META + NAMES + "\tFORMAT\tanna\tanna\tanna_2\n"
+    outcome = read_text(vcf("chr1 1 . A G . . . GT 0/0 0/1 1/1", head=head), tmp_path)
+    assert table(outcome, tmp_path)[0].items() >= {"anna.GT": "0/0", "anna_3.GT": "0/1", "anna_2.GT": "1/1"}.items()
+
+
+def test_columns_that_would_be_called_alike_are_numbered_and_said(tmp_path):
+    head = META + NAMES + "\tFORMAT\tINFO\ta\ta.b\n"
+    outcome = read_text(vcf("chr1 1 . A G . . DP=1 DP:b.DP 2:3 4:5 6:7", head=head), tmp_path)
+    row = table(outcome, tmp_path)[0]
+    assert (row["INFO.DP"], row["INFO.DP_2"], row["a.b.DP"], row["a.b.DP_2"]) == ("1", "2", "5", "6")
+    assert kinds(outcome)["column names alike"] == (2, None)
+
+
     outcome = read_text(SITES + "\n" + LINE + "\n \n" + LINE + "\n\n", tmp_path)
     assert (outcome.rows, outcome.rejected) == (2, 0)
     assert [row["line"] for row in table(outcome, tmp_path)] == [FIRST + 1, FIRST + 4]

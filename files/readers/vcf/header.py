@@ -108,6 +108,9 @@ class HeaderReader:
             self._take_names(number, line)
         elif not line.startswith("##"):
             self._warn(
+        if "\0" in line:
+            self._warn("NUL in the header", "A line of the header holds NUL bytes; they are shown as \ufffd.", number)
+            line = line.replace("\0", "\ufffd")
                 "odd header line", "A line above the data begins with one # but does not name the columns.", number
             )
         else:
@@ -238,14 +241,16 @@ def _contig(items: dict[str, str]) -> dict[str, Any]:
 
 
 def unique(names: list[str]) -> list[str]:
-    """The names, a repeated one with `_2`, `_3` ... behind it."""
+    """The names, a repeated one with `_2`, `_3` ... behind it, but never called as another one is written."""
     out: list[str] = []
-    taken: set[str] = set()
-    for name in names:
-        wanted, number = name, 1
+    taken, numbers, written = set[str](), dict[str, int](), set(names)
+    for wanted in names:
+        name = wanted
         while name in taken:
-            number += 1
-            name = f"{wanted}_{number}"
+            numbers[wanted] = numbers.get(wanted, 1) + 1
+            name = f"{wanted}_{numbers[wanted]}"
+            if name in written:
+                name = wanted
         taken.add(name)
         out.append(name)
     return out

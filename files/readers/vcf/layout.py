@@ -98,6 +98,7 @@ class Layout:
     whole: int  # columns behind INFO where samples are not split
     width: int
     columns: list[dict[str, Any]]  # as shown: name, type, at, and the missing value
+    renamed: set[str]  # names of columns that would be called as another one is
 
     @property
     def behind_cells(self) -> int:
@@ -112,12 +113,13 @@ class Layout:
 
 def lay_out(header: Header, met: Met, sample_columns: int = SAMPLE_COLUMNS) -> Layout:
     met_info = [key for key in met.info if key in header.info]
-    unmet = [key for key in header.info if key not in set(met_info)]
+    placed, formats = set(met_info), set(met.format)
+    unmet = [key for key in header.info if key not in placed]
     declared_unmet = unmet[: max(INFO_COLUMNS - len(met_info), 0)]
     samples = header.samples if header.has_format else []
     keys = [
         *(key for key in met.format if key not in (".", "")),
-        *(k for k in header.format if k not in set(met.format)),
+        *(key for key in header.format if key not in formats),
     ]
     split = bool(samples) and bool(keys) and len(samples) * len(keys) <= sample_columns
     behind = 7 + len(met_info)
@@ -128,14 +130,18 @@ def lay_out(header: Header, met: Met, sample_columns: int = SAMPLE_COLUMNS) -> L
     layout = Layout(
         info=info, met_info=met_info, info_other=info_other, behind=behind, has_format=header.has_format,
         samples=samples, keys=keys if split else [], split=split, sample_other=info_other + 1,
-        whole=len(header.behind_info), width=info_other + 1 + (len(samples) if split else 0), columns=[],
+        whole=len(header.behind_info), width=info_other + 1 + (len(samples) if split else 0), columns=[], renamed=set(),
     )  # fmt: skip
-    layout.columns.extend(_columns(header, layout))
+    shown = _shown(header, layout)
+    for (asked, kind, at), name in zip(shown, unique([name for name, _, _ in shown]), strict=True):
+        layout.columns.append({"name": name, "type": kind, "at": at, "missing": "."})
+        if name != asked:
+            layout.renamed.add(name)
     return layout
 
 
-def _columns(header: Header, layout: Layout) -> list[dict[str, Any]]:
-    """As shown: fixed columns, INFO keys in the header's order, what is undeclared, FORMAT, samples."""
+def _shown(header: Header, layout: Layout) -> list[tuple[str, str, int]]:
+    """Name, type and place: fixed columns, INFO keys in the header's order, what is undeclared, FORMAT, samples."""
     shown = [(name, {"POS": "integer", "QUAL": "decimal"}.get(name, "text"), at) for at, name in enumerate(FIXED[:7])]
     shown += [
         (f"INFO.{key}", column_type(header.info[key]), layout.info[key]) for key in header.info if key in layout.info
@@ -150,10 +156,7 @@ def _columns(header: Header, layout: Layout) -> list[dict[str, Any]]:
             kinds = [column_type(header.format.get(key, TEXT)) for key in layout.keys]
             shown += [(f"{sample}.{key}", kinds[at], first + at) for at, key in enumerate(layout.keys)]
             shown.append((f"{sample}.{OTHER}", "text", layout.sample_other + number))
-    names = unique([name for name, _, _ in shown])
-    return [
-        {"name": name, "type": kind, "at": at, "missing": "."} for name, (_, kind, at) in zip(names, shown, strict=True)
-    ]
+    return shown
 
 
 def column_type(definition: Definition) -> str:

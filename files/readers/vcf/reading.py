@@ -145,6 +145,10 @@ class _Reading:
         findings.skipped = self._data.skipped
         self._warn_of_the_file(self._data.line)
         empty = check_written(self._folder / "table", self._header, self._layout, findings.warn)
+        columns = [column for column in self._layout.columns if column["at"] not in empty]
+        if renamed := [column["name"] for column in columns if column["name"] in self._layout.renamed]:
+            sentence = f"Columns would be called alike; they were numbered, as {renamed[0][:60]!r}."
+            findings.warn("column names alike", sentence, None, len(renamed))
         findings.close()
         return Outcome(
             format="vcf",
@@ -152,7 +156,7 @@ class _Reading:
             rejected=findings.rejected,
             skipped=findings.skipped,
             padded=self._reader.padded,
-            columns=[column for column in self._layout.columns if column["at"] not in empty],
+            columns=columns,
             reading=self._how_read(self._data.line),
             warnings=findings.warnings,
             reasons=findings.reasons,
