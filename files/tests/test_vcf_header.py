@@ -6,7 +6,7 @@ import time
 import pytest
 
 from files.readers.vcf.header import Header, HeaderReader, structured
-from files.tests.vcf_texts import LINE, META, NAMES, SITES, kinds, read_text, rejects
+from files.tests.vcf_texts import LINE, META, NAMES, SAMPLES, SITES, kinds, read_text, rejects
 
 
 def header_of(*lines: str) -> tuple[Header, dict[str, str]]:
@@ -66,6 +66,43 @@ TRIVIA = [
     ("##INFO=<ID=A,Number=1,Type=Flag>", "odd definition"),
     ("##fileformat=VCFv9.9", "fileformat"),
 ]
+
+
+UNESCAPED = [
+    ('"Depth "of" reads, e.g. ID=x"', 'Depth "of" reads, e.g. ID=x'),
+    ('"C:\\temp\\"', "C:\\temp\\"),
+    ('"say "hi", or so",Source="x"', 'say "hi", or so'),
+]
+
+
+@pytest.mark.parametrize(("written", "description"), UNESCAPED)
+def test_quotes_that_nobody_escaped_cost_no_definition(tmp_path, written, description):
+    outcome = read_text(SITES.replace('"Depth"', written, 1) + LINE, tmp_path)
+    assert outcome.header["info"][0] == {"id": "DP", "number": "1", "type": "Integer", "description": description}
+    assert kinds(outcome) == {"odd header line": (1, 4)}
+
+
+def test_nul_bytes_of_the_header_are_shown_and_said(tmp_path):
+    text = SAMPLES.replace('"Depth"', '"De\0pth"', 1).replace("anna", "an\0na")
+    outcome = read_text(text + "chr1\t1\t.\tA\tG\t.\t.\t.\tGT\t0/0\t0/1\n", tmp_path)
+    assert "\\u0000" not in json.dumps(outcome.as_dict())  # which PostgreSQL does not take
+    assert outcome.header["samples"] == ["an\ufffdna", "ben"]
+    assert kinds(outcome) == {"NUL in the header": (2, 4)}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "##INFO=<ID" + " " * 300_000 + ">", "##INFO=<ID=" + " " * 300_000 + '"x"y>', "##INFO=a,b,c,x" + " " * 300_000 + '"x',
+        NAMES + "\tFORMAT" + "\tx" * 100_000,
+        "\n".join(f"##contig=<ID={n},assembly=a{n}>" for n in range(100_000)),
+    ],
+    ids=["key", "value", "old", "samples", "assemblies"],
+)  # fmt: skip
+def test_hostile_headers_take_no_time(line):
+    begin = time.process_time()
+    header_of("##fileformat=VCFv4.3", *line.split("\n"), NAMES)
+    assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize(("line", "kind"), TRIVIA)

@@ -15,8 +15,13 @@ NAMES_LINE = re.compile(r"#?CHROM(\t| +)POS(\t| +|$)", re.IGNORECASE)
 Warn = Callable[[str, str, int], None]  # kind, sentence, line
 
 _META = re.compile(r"##([^=]+)=(.*)", re.DOTALL)
-_ITEM = re.compile(r'\s*([^=,"<>\s][^=,"<>]*?)\s*=\s*("(?:[^"\\]|\\.)*"|\[[^\]]*\]|[^,"]*)\s*(,|$)', re.DOTALL)
-_OLD_STYLE = re.compile(r'([^,<>=]+),([^,]+),([^,]+),\s*"?(.*?)"?\s*')  # VCF 3.3: ID,Number,Type,"Description"
+# Possessive, since a header may be 64 MB of blanks.
+_KEY = r'\s*+([^=,"<>\s]++(?:\s++[^=,"<>\s]++)*+)\s*+=\s*+'
+_BARE = r'\[[^\]]*+\]|[^,"]*+'
+_ITEM = re.compile(rf'{_KEY}("(?:[^"\\]|\\.)*+"|{_BARE})\s*+(,|$)', re.DOTALL)
+# Quotes inside that nobody escaped, a backslash before the last one: it ends where the next key or the end comes.
+_LOOSE_ITEM = re.compile(rf'{_KEY}("[^"]*+(?:"(?!\s*+(?:$|,\s*+[\w.]++\s*+=))[^"]*+)*+"|{_BARE})\s*+(,|$)', re.DOTALL)
+_OLD_STYLE = re.compile(r"([^,<>=]+),([^,]+),([^,]+),(.*)")  # VCF 3.3: ID,Number,Type,"Description"
 _ESCAPED = re.compile(r'\\(["\\])')
 _NUMBER = re.compile(r"\d{1,9}|[ARGP.]|LA|LR|LG|M")
 
@@ -38,7 +43,7 @@ class Header:
     lines: list[str] = field(default_factory=list)
     fileformat: str | None = None
     reference: str | None = None
-    hints: list[str] = field(default_factory=list)  # texts that may name the assembly
+    hints: dict[str, None] = field(default_factory=dict)  # texts that may name the assembly, in their order
     info: dict[str, Definition] = field(default_factory=dict)
     format: dict[str, Definition] = field(default_factory=dict)
     filter: dict[str, str] = field(default_factory=dict)
@@ -63,7 +68,7 @@ class Header:
         return {
             "fileformat": self.fileformat,
             "reference": self.reference,
-            "assembly_hints": self.hints,
+            "assembly_hints": list(self.hints),
             "lines": self.lines,
             "info": [vars(definition) for definition in self.info.values()],
             "format": [vars(definition) for definition in self.format.values()],
@@ -75,7 +80,7 @@ class Header:
         }
 
 
-def structured(value: str) -> dict[str, str] | None:
+def structured(value: str, item: re.Pattern[str] = _ITEM) -> dict[str, str] | None:
     """`<ID=x,Description="a \\"b\\", c">` as keys and values without quotes and escapes; None where it is not that."""
     if not (value.startswith("<") and value.rstrip().endswith(">")):
         return None
@@ -83,7 +88,7 @@ def structured(value: str) -> dict[str, str] | None:
     items: dict[str, str] = {}
     at = 0
     while at < len(body):
-        match = _ITEM.match(body, at)
+        match = item.match(body, at)
         if not match:
             return None
         text = match[2]
@@ -103,14 +108,14 @@ class HeaderReader:
 
     def take(self, number: int, line: str) -> None:
         """A line that begins with `#`, without its line end; or the line of column names, whatever it begins with."""
+        if "\0" in line:
+            self._warn("NUL in the header", "A line of the header holds NUL bytes; they are shown as \ufffd.", number)
+            line = line.replace("\0", "\ufffd")
         self.header.lines.append(line)
         if NAMES_LINE.match(line):
             self._take_names(number, line)
         elif not line.startswith("##"):
             self._warn(
-        if "\0" in line:
-            self._warn("NUL in the header", "A line of the header holds NUL bytes; they are shown as \ufffd.", number)
-            line = line.replace("\0", "\ufffd")
                 "odd header line", "A line above the data begins with one # but does not name the columns.", number
             )
         else:
@@ -139,8 +144,8 @@ class HeaderReader:
                 self._hint(value)
 
     def _hint(self, value: str) -> None:
-        if value and value not in self.header.hints:
-            self.header.hints.append(value)
+        if value:
+            self.header.hints[value] = None
 
     def _take_fileformat(self, number: int, value: str) -> None:
         if self.header.fileformat is not None:
@@ -156,7 +161,10 @@ class HeaderReader:
         items = structured(value)
         if items is None and key in ("INFO", "FORMAT") and (old := _OLD_STYLE.fullmatch(value)):
             items = dict(zip(("ID", "Number", "Type", "Description"), old.groups(), strict=True))
+            items["Description"] = items["Description"].strip().removeprefix('"').removesuffix('"')
             self._warn("odd header line", f"A {key} definition is written as in VCF 3.", number)
+        elif items is None and (items := structured(value, _LOOSE_ITEM)):
+            self._warn("odd header line", f"A {key} definition holds quotes that are not escaped.", number)
         if not items or not items.get("ID"):
             self._warn("odd header line", f"A {key} definition cannot be taken apart, or has no ID.", number)
             self.header.other.append({"key": key, "value": value})
