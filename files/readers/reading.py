@@ -14,11 +14,16 @@ __all__ = ["Choices", "Limits", "Report", "looks_like_vcf", "read_any"]
 Report = Callable[[float, str, int], None]  # fraction 0..1, a sentence on what is done, rows so far
 
 VCF_HEAD = 256 * 1024
-_VCF = re.compile(rb"^(\xef\xbb\xbf)?##fileformat=VCF|^#CHROM\tPOS\tID\b", re.MULTILINE)
+_VCF = re.compile(
+    rb"^(?:\xef\xbb\xbf)?(?:##fileformat=VCF|#CHROM(?:\t| +)POS(?:\t| +)ID(?:\t| +)REF\b)", re.MULTILINE | re.IGNORECASE
+)
+_UTF16 = re.compile(rb"(?:\xff\xfe|\xfe\xff)?\0?#\0")
 
 
 def looks_like_vcf(head: bytes) -> bool:
-    """Whether a file that begins so is a VCF: it says so, or has a VCF's line of column names."""
+    """Whether a file that begins so is a VCF: it says so, or has a VCF's line of column names. Also in UTF-16."""
+    if _UTF16.match(head):
+        head = head.lstrip(b"\xff\xfe").replace(b"\0", b"")
     return _VCF.search(head) is not None
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from files.readers.choices import Choices
 from files.readers.errors import NotATable
+from files.readers.reading import looks_like_vcf
 from files.tests.vcf_texts import FIRST, LINE, META, NAMES, SAMPLES, SITES, kinds, read_text, rejects, table, vcf
 
 
@@ -135,9 +136,9 @@ def test_an_unreadable_line_is_a_reject(tmp_path, line, kind, column):
 ODD = [
     ("chr1 100 . M G . . .", "odd REF"),
     ("chr1 100 . A R . . .", "odd ALT"),
-    ("chr1 100 . A G high . .", "bad QUAL"),
     ("chr1 100 . A X,C . . .", "odd ALT"),
     ("chr1 100 . A <ctg1>C . . .", "odd ALT"),
+    ("chr1 100 . A G high . .", "bad QUAL"),
     ("chr1 100 . A G -10 . .", "negative QUAL"),
     ("chr1 100  A G . . .", "odd ID"),
     ("chr1 100 . A G . 0 .", "odd FILTER"),
@@ -178,8 +179,8 @@ SAMPLE_RULES = [
     ("GT 0/C 0/0", "bad GT"),
     ("GT 0/ 0/0", "bad GT"),
     ("GT 0/2 0/0", "GT beyond ALT"),
-    ("DP:GT 1:0/0 1:0/0", "GT not first"),
     ("GT 0/" + "1" * 5_000 + " 0/0", "GT beyond ALT"),
+    ("DP:GT 1:0/0 1:0/0", "GT not first"),
     ("GT::DP 0/0::1 0/0", "odd FORMAT"),
     ("GT:GT 0/0:0/0 0/0", "repeated FORMAT"),
     ("GT:DP 0/0:many 0/0", "FORMAT type DP"),
@@ -222,7 +223,6 @@ def test_repeated_sample_names_are_numbered(tmp_path):
     assert "sample names" in kinds(outcome)
 
 
-def test_blank_lines_are_said_unless_they_are_the_last(tmp_path):
 def test_no_sample_is_called_as_another_one_is_written(tmp_path):
     head = META + NAMES + "\tFORMAT\tanna\tanna\tanna_2\n"
     outcome = read_text(vcf("chr1 1 . A G . . . GT 0/0 0/1 1/1", head=head), tmp_path)
@@ -237,6 +237,7 @@ def test_columns_that_would_be_called_alike_are_numbered_and_said(tmp_path):
     assert kinds(outcome)["column names alike"] == (2, None)
 
 
+def test_blank_lines_are_said_unless_they_are_the_last(tmp_path):
     outcome = read_text(SITES + "\n" + LINE + "\n \n" + LINE + "\n\n", tmp_path)
     assert (outcome.rows, outcome.rejected) == (2, 0)
     assert [row["line"] for row in table(outcome, tmp_path)] == [FIRST + 1, FIRST + 4]
@@ -249,6 +250,13 @@ def test_windows_line_ends(tmp_path, worth):
     assert table(outcome, tmp_path)[0]["INFO.AF"] == "0.5"
     assert (outcome.rows, outcome.reading["line_end"]) == (2, "CRLF")
     assert kinds(outcome) == {"line ends": (SITES.count("\n") + 2, 1)}
+
+
+@pytest.mark.parametrize("worth", [1, 1_000_000])
+def test_line_ends_that_were_made_windows_twice(tmp_path, worth):
+    outcome = read_text((SITES + LINE * 2).replace("\n", "\r\r\n"), tmp_path, worth=worth)
+    assert (outcome.rows, outcome.rejected, set(kinds(outcome))) == (2, 0, {"line ends"})
+    assert table(outcome, tmp_path)[0]["INFO.AF"] == "0.5"
 
 
 def test_old_mac_line_ends(tmp_path):
@@ -347,6 +355,21 @@ def test_an_endless_line_is_refused(tmp_path):
         read_text(SITES.encode() + b"A" * (80 * 1024**2), tmp_path)
 
 
-def test_utf16_is_refused(tmp_path):
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_refused(tmp_path, encoding):
+    data = SITES.encode(encoding)
+    assert looks_like_vcf(data)
     with pytest.raises(NotATable, match="UTF-16"):
-        read_text(SITES.encode("utf-16"), tmp_path)
+        read_text(data, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_vcf"),
+    [
+        (SITES, True), ("\ufeff" + NAMES, True), (NAMES.lower(), True), (NAMES.replace("\t", "  "), True),
+        ("##fileformat=VCFv4.1\n", True), ("## a comment\n" + NAMES, True), ("gene,n\nBRCA1,1\n", False),
+        ("#CHROM\tPOS\tIDENTITY\n", False), ("chr1\t1\t.\tA\tG\n", False), ("", False),
+    ],
+)  # fmt: skip
+def test_what_is_taken_for_a_vcf(text, is_vcf):
+    assert looks_like_vcf(text.encode()) == is_vcf

@@ -44,7 +44,7 @@ class LineBlocks:
             yield offset, rest + b"\n"
 
     def _begin(self, block: bytes) -> tuple[bytes, int]:
-        if block.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if block.startswith((b"\xff\xfe", b"\xfe\xff", b"#\0", b"\0#")):
             raise NotATable("The VCF is UTF-16 text. VCF files are UTF-8: save it as UTF-8 text and upload that.")
         self.has_lone_returns = b"\n" not in block and b"\r" in block
         self.has_bom = block.startswith(BOM)

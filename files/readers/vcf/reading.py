@@ -82,7 +82,7 @@ class _Reading:
         names_at = data.rfind(b"\n#CHROM")
         while at < len(data):
             end = data.index(b"\n", at)
-            raw = data[at:end].removesuffix(b"\r")
+            raw = data[at:end].rstrip(b"\r")
             is_names = NAMES_LINE.match(raw[:64].decode("latin-1")) is not None
             if not raw.strip() or raw.startswith(b"#") or is_names:
                 self._take_header_line(raw)

@@ -97,7 +97,7 @@ class DataLines:
         return at
 
     def _take_carefully(self, offset: int, raw: bytes) -> None:
-        raw = raw.removesuffix(b"\r")
+        raw = raw.rstrip(b"\r")  # `\r\r\n` is what a text mode makes of `\r\n`
         if not raw.strip():
             self._end_run()
             self.line += 1
