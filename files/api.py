@@ -36,6 +36,9 @@ class ColumnSerializer(serializers.Serializer):
     name = serializers.CharField()
     type = serializers.CharField()
     description = serializers.CharField(required=False, help_text="of a VCF: what its header says of the field")
+    missing = serializers.CharField(
+        required=False, help_text="of a VCF: the text of a cell that has no value; null where typed, sorted last"
+    )
 
 
 class WarningSerializer(serializers.Serializer):
@@ -172,7 +175,7 @@ class FileRows(APIView):
             OpenApiParameter("sort", str, description="column, or -column"),
             OpenApiParameter("filter", str, many=True, description="column:operator:value"),
             OpenApiParameter("columns", str, many=True, description="a name, or places from 1 such as 101-200; repeatable"),
-            OpenApiParameter("typed", bool, description="1: numbers and booleans as such; default: text as written"),
+            OpenApiParameter("typed", bool, description="1: numbers and booleans as such, null for a VCF's `.`; default: text as written"),
         ],
         responses=inline_serializer("Rows", {
             "columns": ColumnSerializer(many=True), "total": serializers.IntegerField(),
@@ -197,8 +200,8 @@ class FileRows(APIView):
             raise BadQuery({error.field: str(error)}) from error
         rows = [cells for _, cells in found.rows]
         if flag(params, "typed"):
-            kinds = [column["type"] for column in columns]
-            rows = [[typed(text, kind) for text, kind in zip(cells, kinds, strict=True)] for cells in rows]
+            kinds = [(column["type"], column.get("missing")) for column in columns]
+            rows = [[typed(text, *kind) for text, kind in zip(cells, kinds, strict=True)] for cells in rows]
         return Response({
             "columns": ColumnSerializer(columns, many=True).data, "total": file.row_count, "filtered": found.filtered,
             "rows": rows, "lines": [line for line, _ in found.rows],

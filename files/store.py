@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from files.readers.parts import SLICE, part_paths, quoted
+from files.readers.parts import SLICE, part_paths, quoted, sql_text
 
 MEMORY_LIMIT = "1GB"
 # A whole number is compared as a decimal, so that 1.5 lies between 1 and 2.
@@ -106,7 +106,9 @@ class Slice:
 class Table:
     """Questions to one file's table. `columns` is [{"name", "type"}] in file order.
 
-    A column's place in Parquet is its place in the list, unless it says another as "at".
+    A column's place in Parquet is its place in the list, unless it says another as "at". The text that it gives as
+    "missing" (a VCF's `.`) counts as null where rows are sorted, compared by order or asked for nulls (`isnull`);
+    `eq`, `ne`, `in`, `contains` and `startswith` see text columns as written.
     """
 
     def __init__(self, folder: Path, columns: Sequence[Mapping[str, Any]]):
@@ -121,6 +123,16 @@ class Table:
 
     def _cell(self, name: str, field: str) -> str:
         return f"c{self._place(name, field)}"
+
+    def _given(self, name: str, field: str) -> str:
+        """The SQL of a column's text, null also where the file writes that it has nothing."""
+        cell, missing = self._cell(name, field), self._by_name[name].get("missing")
+        return f"nullif({cell}, {sql_text(missing)})" if missing else cell
+
+    def _ordered(self, name: str, field: str) -> str:
+        """The SQL of a column by which rows can be put in order."""
+        cell, kind = self._comparable(name, field)
+        return self._given(name, field) if kind == "VARCHAR" else cell
 
     def _comparable(self, name: str, field: str) -> tuple[str, str]:
         """The SQL of a column in its own type, and that type's SQL name."""
@@ -147,7 +159,7 @@ class Table:
         if operator == "isnull":
             if value.lower() not in {"1", "true", "0", "false"}:
                 raise BadQuestion(field, f"isnull takes 1 or 0, not {value!r}.")
-            return f"{self._cell(name, field)} IS {'' if value.lower() in {'1', 'true'} else 'NOT '}NULL"
+            return f"{self._given(name, field)} IS {'' if value.lower() in {'1', 'true'} else 'NOT '}NULL"
         if operator in ("contains", "startswith"):
             values[key] = value
             return OPERATORS[operator].format(self._cell(name, field), f"${key}")
@@ -156,6 +168,8 @@ class Table:
             values[key] = [_typed(name, part, kind) for part in value.split(",")]
             return f"list_contains(${key}::{kind}[], {cell})"
         values[key] = _typed(name, value, kind)
+        if operator in ("lt", "le", "gt", "ge"):
+            cell = self._ordered(name, field)
         return OPERATORS[operator].format(cell, f"${key}::{kind}")
 
     def slice(
@@ -176,8 +190,7 @@ class Table:
         if sort:
             down = sort.startswith("-") and sort not in self._places  # a column may be called `-log10p`
             names.append(sort[1:] if down else sort)
-            cell, _ = self._comparable(names[-1], "sort")
-            order = f"ORDER BY {cell} {'DESC' if down else 'ASC'} NULLS LAST, line"
+            order = f"ORDER BY {self._ordered(names[-1], 'sort')} {'DESC' if down else 'ASC'} NULLS LAST, line"
         places = {self._places[name] for name in names}
         if not order and len({place // SLICE for place in places}) > 1:
             order = "ORDER BY line"  # a join may change it

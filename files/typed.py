@@ -4,16 +4,21 @@ import math
 from typing import Any
 
 
-def typed(text: str | None, kind: str) -> Any:
+def typed(text: str | None, kind: str, missing: str | None = None) -> Any:
     """`text` as the JSON value of `kind` (integer, decimal, boolean; a date stays ISO text).
 
-    A cell that is not of its column's type (a VCF's `.` among numbers) is None. A number too large for a float
-    stays text, for JSON has no infinity.
+    None is what the column writes where it has nothing (`missing`, a VCF's `.`, also of text), and a cell that is not
+    of its column's type. A number too large for a float stays text, for JSON has no infinity.
     """
-    if text is None or kind not in ("integer", "decimal", "boolean"):
+    if text is None or text == missing:
+        return None
+    if kind not in ("integer", "decimal", "boolean"):
         return text
     if kind == "boolean":
-        return {"true": True, "false": False}.get(text.lower())
+        # A VCF's flag may have a value, which is 1 or 0.
+        return {"true": True, "false": False, "1": True, "0": False}.get(text.lower())
+    if "_" in text or not text.isascii():  # Python's numbers, nobody else's
+        return None
     try:
         if kind == "integer":
             return int(text)
