@@ -20,6 +20,7 @@ from variants.models import ASSEMBLIES
 from variants.normalise import FIELDS, MACROS
 
 IMPORT_TASK = "files.import"
+NO_VCF = "A VCF can be looked through, and not be imported yet: its alleles need splitting first."
 
 
 def checked_assembly(text: str | None) -> str:
@@ -36,9 +37,7 @@ def start_import(
     if file.state != DataFile.State.READY:
         raise Conflict(f"The file is {file.state}; it can be imported when it is ready.")
     if file.format == "vcf":
-        raise BadQuery(
-            {"file": "A VCF can be looked through, and not be imported yet: its alleles need splitting first."}
-        )
+        raise BadQuery({"file": NO_VCF})
     columns = [column["name"] for column in file.columns]
     whole = mappings.checked(mapping if mapping is not None else mappings.detect(columns), columns)
     chosen = checked_assembly(assembly) or file.assembly

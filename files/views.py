@@ -109,7 +109,9 @@ def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: d
     }  # fmt: skip
     if file.state == DataFile.State.READY:
         context |= _rows(request, file)
-        if mine and file.format != "vcf":
+        if mine and file.format == "vcf":
+            context["import_refused"] = importing.NO_VCF
+        elif mine:
             context |= _import_form(file, chosen or {})
     return context
 
