@@ -350,6 +350,27 @@ def test_a_header_alone_is_an_empty_table(tmp_path):
     assert names(outcome) == NAMES[1:].split("\t")[:7]
 
 
+@pytest.mark.parametrize("met", [5_000, 10], ids=["in the first lines", "in the header"])
+def test_info_keys_beyond_the_limit_share_a_column(tmp_path, met):
+    keys = [f"K{number}" for number in range(5_000)]
+    head = "".join(f'##INFO=<ID={key},Number=1,Type=Integer,Description="">\n' for key in keys) + SITES
+    first = "chr1 1 . A G . . " + ";".join(f"{key}=1" for key in keys[:met])
+    padding = [first + ";GENE=" + "x" * 250_000] * 12  # so that the last line is none of the first ones
+    outcome = read_text(vcf(*padding, "chr1 1 . A G . . " + ";".join(f"{key}=2" for key in keys), head=head), tmp_path)
+    last = table(outcome, tmp_path)[-1]
+    others = last.pop("INFO.(other)").split(";")
+    named = [name for name in last if name.startswith("INFO.")]
+    assert (len(named), len(others)) == (4_000 - (met == 10), 1_000 + (met == 10))
+    assert {f"{name[5:]}={last[name]}" for name in named} | set(others) == {f"{key}=2" for key in keys}
+    assert kinds(outcome)["too many INFO keys"][0] >= 1
+
+
+def test_more_columns_than_the_limit_are_refused(tmp_path):
+    head = META + "\t".join([NAMES, "FORMAT", *(f"s{number}" for number in range(20_000))]) + "\n"
+    with pytest.raises(NotATable, match="limit is 16,384"):
+        read_text(head, tmp_path)
+
+
 def test_an_endless_line_is_refused(tmp_path):
     with pytest.raises(NotATable, match="longer than"):
         read_text(SITES.encode() + b"A" * (80 * 1024**2), tmp_path)

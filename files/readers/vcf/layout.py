@@ -13,7 +13,7 @@ from typing import Any
 from files.readers.vcf.header import FIXED, Definition, Header, unique
 
 SAMPLE_COLUMNS = 100  # of split samples at most: samples x FORMAT keys; beyond, a sample is one column
-INFO_COLUMNS = 4_000  # keys not met in the first lines share INFO.(other) beyond this
+INFO_COLUMNS = 4_000  # keys beyond this share INFO.(other), first those that the first lines do not have
 LEARN_LINES = 5_000
 LEARN_BYTES = 2 * 1024**2
 CYCLES = 20  # contradictions in the order of keys that are worth solving
@@ -112,10 +112,10 @@ class Layout:
 
 
 def lay_out(header: Header, met: Met, sample_columns: int = SAMPLE_COLUMNS) -> Layout:
-    met_info = [key for key in met.info if key in header.info]
+    met_info = [key for key in met.info if key in header.info][:INFO_COLUMNS]
     placed, formats = set(met_info), set(met.format)
     unmet = [key for key in header.info if key not in placed]
-    declared_unmet = unmet[: max(INFO_COLUMNS - len(met_info), 0)]
+    declared_unmet = unmet[: INFO_COLUMNS - len(met_info)]
     samples = header.samples if header.has_format else []
     keys = [
         *(key for key in met.format if key not in (".", "")),

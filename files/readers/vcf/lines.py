@@ -160,10 +160,7 @@ class LineReader:
                 self._warn("empty INFO entry", "INFO holds a semicolon with nothing before or behind it.")
             elif key not in places:
                 others.append(item)
-                self._warn(
-                    "undeclared INFO",
-                    f"INFO keys that the header does not declare are in INFO.(other): {key[:SHOWN]!r} first.",
-                )
+                self._warn_of_no_column(key)
             elif key in seen:
                 others.append(item)
                 self._warn(
@@ -181,6 +178,14 @@ class LineReader:
                 self._check_info(key, value, alts)
             seen.add(key)
         record[self._layout.info_other] = ";".join(others)
+
+    def _warn_of_no_column(self, key: str) -> None:
+        if key in self._header.info:
+            sentence = "The header declares more INFO keys than can have columns; the others are in INFO.(other):"
+            self._warn("too many INFO keys", f"{sentence} {key[:SHOWN]!r} first.")
+        else:
+            sentence = "INFO keys that the header does not declare are in INFO.(other):"
+            self._warn("undeclared INFO", f"{sentence} {key[:SHOWN]!r} first.")
 
     def _check_info(self, key: str, value: str, alts: int) -> None:
         if key in self._flag:

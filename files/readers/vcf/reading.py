@@ -116,6 +116,11 @@ class _Reading:
         met = meet(first_lines(data, begin))
         self._header = self._header_reader.finish(self._header_lines + 1, met.behind_info)
         self._layout = lay_out(self._header, met, self._sample_columns)
+        if self._layout.width > (limit := self._source.limits.columns):
+            raise NotATable(
+                f"The VCF would become {self._layout.width:,} columns; the limit is {limit:,}. Take some of its samples,"
+                " as with: bcftools view -s"
+            )
         self._reader = LineReader(self._header, self._layout, self._findings, self._decoder)
         patterns = Patterns(self._header, self._layout, met, self._reader.clean_formats, self._worth)
         self._table = TableWriter(self._folder / "table", self._layout.width)
