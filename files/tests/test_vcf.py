@@ -273,9 +273,10 @@ def test_lines_of_another_encoding_are_read_one_by_one(tmp_path, encoding, chose
     assert kinds(outcome) == {"encoding": (1, FIRST + 1)}
 
 
-def test_an_encoding_that_does_not_exist(tmp_path):
+@pytest.mark.parametrize("name", ["klingon", "rot13", "undefined"])
+def test_an_encoding_that_does_not_exist(tmp_path, name):
     with pytest.raises(NotATable, match="no encoding"):
-        read_text(SITES, tmp_path, choices=Choices(encoding="klingon"))
+        read_text(SITES, tmp_path, choices=Choices(encoding=name))
 
 
 def test_byte_order_mark(tmp_path):

@@ -14,7 +14,8 @@ class Decoder:
     def __init__(self, findings: Findings, chosen: str | None = None):
         try:
             self._fallback = codecs.lookup(chosen).name if chosen else LAST
-        except LookupError as error:
+            b"x".decode(self._fallback)  # `rot13` is a codec, and none of text
+        except (LookupError, UnicodeError) as error:
             raise NotATable(f"There is no encoding called {chosen!r}.") from error
         self._findings = findings
         self.used = "utf-8"
