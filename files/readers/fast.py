@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from files.readers.scan import EVIDENCE, PROSE_EVIDENCE, ROWS_SHARE
+
 Positions = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
@@ -39,6 +41,7 @@ class _Records:
     ends: Positions
     cells: Positions
     lines: Positions | None = None  # None: one each
+    marks: Positions | None = None  # delimiters of each, those within quotes too; where `lines` is not None
     quotes: Positions | None = None  # where the quote characters are; None: nowhere
     broken: bool = False  # what follows the last record breaks the rules of quoting
 
@@ -49,9 +52,9 @@ def clean_runs(
     """Consecutive spans of `data` from `begin` on, where a record begins. `data` is UTF-8 and ends with a line end.
 
     A clean span holds one or more records of exactly `width` cells that `TableWriter.add_run` takes as they are. A
-    record is not clean where it has another width, is blank, has only empty cells, begins with `comment`, or holds a
-    NUL or a `\\r` that is no part of its line end. `delimiter` and `quote` are single bytes; the quote is doubled inside
-    a quoted cell.
+    record is not clean where it has another width, is blank, has only empty cells, begins with `comment`, holds a
+    NUL or a `\\r` that is no part of its line end, or where it may be several rows that a stray quote holds together.
+    `delimiter` and `quote` are single bytes; the quote is doubled inside a quoted cell.
 
     Without `quote` the spans cover all of `data`. With it, the list ends early, before the record with a quote that
     neither encloses a cell nor is doubled inside one, before a comment with a quote, or before a quoted cell that is
@@ -71,7 +74,7 @@ def clean_runs(
             records = _quoted(window, delimiter[0], quote[0])
         stop = _cut_at_comment(window, records, comment) or records.broken
         if len(records.ends):
-            _append(runs, begin, _judge(window, records, comment, width))
+            _append(runs, begin, _judge(window, records, delimiter, comment, width))
             begin += int(records.ends[-1])
         if stop or (not len(records.ends) and end == len(data)):
             break
@@ -118,7 +121,10 @@ def _quoted(window: NDArray[np.uint8], delimiter: int, quote: int) -> _Records:
     line_ends = np.flatnonzero(kinds == LF)
     behind = np.searchsorted(line_ends, outer[last], side="right")
     lines = np.diff(behind, prepend=0) if len(ends) and behind[-1] > len(ends) else None
-    return _Records(ends, np.diff(last, prepend=-1), lines, marks[is_quote], breach is not None)
+    held = None
+    if lines is not None:
+        held = np.diff(np.searchsorted(marks[kinds == delimiter], ends), prepend=0)
+    return _Records(ends, np.diff(last, prepend=-1), lines, held, marks[is_quote], breach is not None)
 
 
 def _first_breach(
@@ -163,10 +169,13 @@ def _cut_at_comment(window: NDArray[np.uint8], records: _Records, comment: bytes
     first = int(found[0])
     records.ends, records.cells = records.ends[:first], records.cells[:first]
     records.lines = None if records.lines is None else records.lines[:first]
+    records.marks = None if records.marks is None else records.marks[:first]
     return True
 
 
-def _judge(window: NDArray[np.uint8], records: _Records, comment: bytes | None, width: int) -> list[Run]:
+def _judge(
+    window: NDArray[np.uint8], records: _Records, delimiter: bytes, comment: bytes | None, width: int
+) -> list[Run]:
     ends = records.ends
     lengths = np.diff(ends, prepend=0)
     texts = lengths - 1
@@ -180,6 +189,11 @@ def _judge(window: NDArray[np.uint8], records: _Records, comment: bytes | None, 
     if comment:
         clean[_comments(window, ends, comment)] = False
     clean[bad] = False
+    if records.lines is not None and records.marks is not None:
+        # As scan.says_rows() has it, but for the share: any record that the scanner may see as several rows is its own.
+        evidence = (records.lines - 1) * (width - 1) ** 2
+        says_rows = evidence >= (EVIDENCE if delimiter in b"\t|" else PROSE_EVIDENCE)
+        clean &= ~says_rows | (records.marks < ROWS_SHARE * (width - 1) * records.lines) | (records.lines == 1)
     if not window.all():
         nuls = np.searchsorted(ends, np.flatnonzero(window == 0), side="right")
         clean[nuls[nuls < len(ends)]] = False

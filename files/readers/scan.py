@@ -19,6 +19,21 @@ ENCODING = "not in the file's encoding"
 TOO_LONG = "cell too long"
 
 
+# A quoted cell over lines that look like rows themselves was most likely opened by a stray quote. How much the lines say:
+ROWS_SHARE = 0.8  # of the lines that are rows by themselves; all of them where there are few
+FEW_LINES = 10
+MOST_CELLS = 16  # beyond twice the width: a record over lines with more is none
+PROSE_EVIDENCE, EVIDENCE = 20, 4
+
+
+def says_rows(lines: int, width: int, delimiter: str) -> bool:
+    """Whether it is no accident that `lines` lines of one record have each the delimiters of a whole row.
+
+    Commas and the like stand in written text, tabs and bars hardly ever do.
+    """
+    return (lines - 1) * (width - 1) ** 2 >= (EVIDENCE if delimiter in "\t|" else PROSE_EVIDENCE)
+
+
 @dataclass(frozen=True)
 class Dialect:
     delimiter: str  # one or more characters; "" where the table has one column
@@ -124,7 +139,8 @@ class _Quoted:
     Where that fails, what a person would do:
     - a quote that looks like the opening one of a later cell makes the first an ordinary character (`,"6,"a, b",`);
     - quotes inside a quoted cell that nobody doubled stay (`"the "best" one",`);
-    - a cell that opens and goes on over lines must close as the strict rule says and give the table's width;
+    - a cell that opens and goes on over lines must close as the strict rule says and give the table's width, and its
+      lines must not be rows themselves (an inch sign far below closes what a stray quote opened);
       else its line is read alone, with the quote as a character, and is no row where that has another width.
     """
 
@@ -149,7 +165,7 @@ class _Quoted:
         if found is None:  # a cell goes on to the end of the text
             if not final and len(text) - start <= longest:
                 return None
-        elif self._fits(text, found, start, end):
+        elif self._fits(text, found, start):
             return found
         alone = self._parse(text, start, end, over_lines=False)
         assert alone is not None
@@ -172,11 +188,22 @@ class _Quoted:
                 return lenient
         return found
 
-    def _fits(self, text: str, found: tuple[list[str | None], int, int, str], start: int, end: int) -> bool:
-        cells, _, lines, remark = found
+    def _fits(self, text: str, found: tuple[list[str | None], int, int, str], start: int) -> bool:
+        cells, end, lines, remark = found
+        if lines == 1:
+            return self.width is None or len(cells) == self.width or not remark
         if self.width is None:
-            return lines == 1 or not remark
-        return len(cells) == self.width and not (lines > 1 and remark) or lines == 1 and not remark
+            return not remark
+        return len(cells) == self.width and not remark and not self._joins_rows(text, start, end)
+
+    def _joins_rows(self, text: str, start: int, end: int) -> bool:
+        """Whether the lines of text[start:end] are too plainly rows of the table to be parts of one."""
+        if not self.delimiter or not self.width or self.width < 2:
+            return False
+        counts = [line.count(self.delimiter) + 1 for line in _lines(text[start:end])[0]]
+        if not says_rows(len(counts), self.width, self.delimiter) or min(counts[0], counts[-1]) < self.width:
+            return False
+        return _are_rows(counts[1:-1], self.width)
 
     def _has_half_rows(self, text: str, start: int, end: int) -> bool:
         """Whether a line of text[start:end] is not of the table's width by itself."""
@@ -190,7 +217,7 @@ class _Quoted:
             return False
         inner = _lines(text[start : found[1]])[0][1:-1]
         least = 1 if self.width > 2 else 3
-        return len(inner) >= least and all(line.count(self.delimiter) == self.width - 1 for line in inner)
+        return len(inner) >= least and _are_rows([line.count(self.delimiter) + 1 for line in inner], self.width)
 
     def _parse(
         self, text: str, start: int, end: int, *, over_lines: bool, leniency: int = NEAR
@@ -214,6 +241,8 @@ class _Quoted:
                 remark = STRAY if odd else remark
             if at >= stop:
                 return cells, end, lines, remark
+            if lines > 1 and self.width and len(cells) > 2 * self.width + MOST_CELLS:
+                return cells, end, lines, STRAY  # quotes that open and close in turn to the end of the text
             at += step
             while self.runs and text.startswith(self.delimiter, at, end):
                 at += step
@@ -247,6 +276,12 @@ class _Quoted:
                 return text[opened.start(1) : closing.start()].replace(self.quote * 2, self.quote), closing.end(), True
         cell = text[at:stop]
         return cell, stop, self.quote in cell
+
+
+def _are_rows(counts: list[int], width: int) -> bool:
+    """Whether lines with so many cells are rows, but for a few where they are many."""
+    rows = counts.count(width)
+    return rows == len(counts) or len(counts) > FEW_LINES and rows >= ROWS_SHARE * len(counts)
 
 
 def line_ends(text: str) -> int:

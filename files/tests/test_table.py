@@ -33,7 +33,7 @@ def read(tmp_path):
         rows = duckdb.read_parquet([str(p) for p in part_paths(folder / "table")[0]]).order("line").fetchall()
         rejects = duckdb.read_parquet([str(p) for p in part_paths(folder / "rejects")[0]]).order("line").fetchall()
         assert len(rows) == outcome.rows
-        return outcome, rows, [(line, int(offset), reason, text) for line, offset, _, reason, text in rejects]
+        return outcome, rows, [(line, int(offset), reason, text) for line, offset, _, reason, text, _ in rejects]
 
     return do
 
@@ -339,6 +339,36 @@ def odd_text(rng, delimiter, quote, rows, wild):
     text = "".join(line + (end if rng.random() > wild / 4 else rng.choice(["\n", "\r", "\n\n"])) for line in lines)
     encoding = rng.choice(["utf-8", "utf-8", "cp1252", "utf-16", "cp932"])
     return (text if rng.random() < 0.8 else text.rstrip("\r\n")).encode(encoding, "replace"), encoding
+
+
+@pytest.mark.parametrize("delimiter", ["\t", ","])
+@pytest.mark.parametrize("short", [False, True])
+def test_a_quote_that_closes_far_below_swallows_no_rows(read, delimiter, short):
+    """Text that begins with a quote, and an inch sign at a line's end 400 rows below."""
+    lines = [delimiter.join([f"v{n}", "BRCA1", f"c.{n}A>G", "seen once"]) for n in range(1000)]
+    lines[300] = lines[300].replace("seen", '"seen')
+    lines[700] += ' 5"'
+    if short:
+        lines[500] = "v500"
+    data = "\n".join([delimiter.join(["id", "gene", "hgvs", "comment"]), *lines, ""]).encode()
+    for packed in (data, gzip.compress(data)):
+        outcome, rows, _ = read(packed)
+        assert [row[0] for row in rows] == list(range(2, 1002))
+        assert (rows[300][4], rows[700][4]) == ('"seen once', 'seen once 5"')
+        assert warned(outcome)["quotes"] == (2, 302)
+
+
+def test_marks_for_the_same_as_above_join_no_rows(read):
+    lines = ["a\tb\tc\td", *(f"{n}\tx\ty\tz" for n in range(50)), '50\t"\ty\tz', '51\t"\ty\tz', "52\tx\ty\tz", ""]
+    _, rows, rejects = read("\n".join(lines).encode())
+    assert (len(rows), rejects) == (53, [])
+    assert rows[50:52] == [(52, "50", '"', "y", "z"), (53, "51", '"', "y", "z")]
+
+
+def test_written_text_over_lines_stays_one_cell(read):
+    _, rows, rejects = read(b'a,b,c\n1,2,"one, two\nthree, four, five\nsix"\n3,"x, y\nz, w",4\n5,6,7\n')
+    assert rows[:2] == [(2, "1", "2", "one, two\nthree, four, five\nsix"), (5, "3", "x, y\nz, w", "4")]
+    assert not rejects
 
 
 @pytest.mark.parametrize("seed", range(60))
