@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 
 from files.readers.encoding import decode
-from files.readers.errors import NotATable
+from files.readers.errors import Damaged, NotATable
 
 MARKED = "vardesk_marked"
 _MARKS = re.compile("[\udc00-\udcff]")
@@ -47,32 +47,37 @@ def readable(text: str) -> str:
 def whole_lines(blocks: Iterator[bytes], encoding: str, longest: int) -> Iterator[bytes]:
     """The bytes of `blocks` in pieces that end with a line end; the last may not. A \\r\\n is never cut.
 
-    Raises NotATable where a line is longer than `longest` bytes.
+    Raises NotATable where a line is longer than `longest` bytes, and Damaged as `blocks` does, behind the last piece.
     """
-    unit = {"utf-16": 2, "utf-32": 4}.get(encoding[:6], 1)
-    ends = [char.encode(encoding) for char in "\n\r"] if unit > 1 else [b"\n", b"\r"]
     parts: list[bytes] = []
     size = 0
-    for block in blocks:
-        if parts and unit > 1:
-            block = b"".join([*parts, block])
-            parts = []
-        cut = _last_end(block, ends, unit)
-        if cut:
-            yield b"".join([*parts, block[:cut]])
-            parts, block = [], block[cut:]
-            size = 0
-        if block:
-            parts.append(block)
-        size = sum(map(len, parts))
-        if size > longest:
-            raise NotATable(f"A line of the file is longer than {longest:,} bytes: it is no table that can be read.")
+    try:
+        for block in blocks:
+            if parts and encoding.startswith(("utf-16", "utf-32")):
+                block = b"".join([*parts, block])
+                parts, size = [], 0
+            cut = last_line_end(block, encoding)
+            if cut:
+                yield b"".join([*parts, block[:cut]])
+                parts, size, block = [], 0, block[cut:]
+            if block:
+                parts.append(block)
+                size += len(block)
+            if size > longest:
+                said = f"A line of the file is longer than {longest:,} bytes: it is no table that can be read."
+                raise NotATable(said)
+    except Damaged:
+        if parts:
+            yield b"".join(parts)
+        raise
     if parts:
         yield b"".join(parts)
 
 
-def _last_end(block: bytes, ends: list[bytes], unit: int) -> int:
+def last_line_end(block: bytes, encoding: str) -> int:
     """Behind the last line end; 0: none. A \\r at the very end may be half of a \\r\\n, and is none yet."""
+    unit = {"utf-16": 2, "utf-32": 4}.get(encoding[:6], 1)
+    ends = [char.encode(encoding) for char in "\n\r"] if unit > 1 else [b"\n", b"\r"]
     for end, last in ((ends[0], len(block)), (ends[1], len(block) - unit)):
         at = block.rfind(end, 0, max(last, 0))
         while at >= 0 and at % unit:

@@ -22,7 +22,7 @@ TOO_LONG = "cell too long"
 # A quoted cell over lines that look like rows themselves was most likely opened by a stray quote. How much the lines say:
 ROWS_SHARE = 0.8  # of the lines that are rows by themselves; all of them where there are few
 FEW_LINES = 10
-MOST_CELLS = 16  # beyond twice the width: a record over lines with more is none
+MOST_CELLS = 16  # beyond twice the width, or over lines where the width is not known: a record with more is none
 PROSE_EVIDENCE, EVIDENCE = 20, 4
 
 
@@ -223,13 +223,14 @@ class _Quoted:
         self, text: str, start: int, end: int, *, over_lines: bool, leniency: int = NEAR
     ) -> tuple[list[str | None], int, int, str] | None:
         cells: list[str | None] = []
-        at, lines, remark, step = start, 1, "", len(self.delimiter)
+        at, lines, remark, step, over = start, 1, "", len(self.delimiter), 0
         while True:
             stop = end
             if found := self._cell.match(text, at, len(text) if over_lines else end):
                 cells.append(self._plain(found[1]))
                 at = found.end()
                 if at > end:
+                    over += 1
                     lines += line_ends(text[found.start() : at])
                     end = stop = _line_end(text, at)
             else:
@@ -241,7 +242,7 @@ class _Quoted:
                 remark = STRAY if odd else remark
             if at >= stop:
                 return cells, end, lines, remark
-            if lines > 1 and self.width and len(cells) > 2 * self.width + MOST_CELLS:
+            if over and (len(cells) > 2 * self.width + MOST_CELLS if self.width else over > MOST_CELLS):
                 return cells, end, lines, STRAY  # quotes that open and close in turn to the end of the text
             at += step
             while self.runs and text.startswith(self.delimiter, at, end):

@@ -12,7 +12,7 @@ from files.readers.errors import Damaged, NotATable
 from files.readers.fast import Run, clean_runs
 from files.readers.findings import Findings, Outcome
 from files.readers.layout import Layout, find_layout
-from files.readers.lines import decoded, encoded_length, readable, whole_lines
+from files.readers.lines import decoded, encoded_length, last_line_end, readable, whole_lines
 from files.readers.names import column_names
 from files.readers.parts import TableWriter
 from files.readers.remarks import describe, warn_of_layout
@@ -29,7 +29,7 @@ from files.readers.scan import (
     line_ends,
 )
 from files.readers.sniff import sniff
-from files.readers.source import Source
+from files.readers.source import BLOCK, Source
 
 Report = Callable[[float, str, int], None]
 
@@ -156,7 +156,8 @@ class _Reading:
 
     def _read_blocks(self) -> bytes | None:
         """Reads to the end. Returns what is left of a file that breaks off, else None."""
-        rest, before, started = b"", b"", False
+        rest, before, size = b"", b"", 0
+        waiting: list[bytes] = []  # behind `rest`
         blocks = self.source.blocks(8 * REFERENCE_BYTES if self.fast else REFERENCE_BYTES)
         pieces = whole_lines(
             _without_mark(blocks, self.encoding.mark), self.encoding.name, self.source.limits.record_bytes
@@ -164,14 +165,18 @@ class _Reading:
         self.offset = self.encoding.mark
         try:
             for piece in pieces:  # one is kept back: only the last may end without a line end
-                if started:
-                    rest = self._block(rest + before, final=False)
-                before, started = piece, True
+                waiting.append(before)
+                size += len(before)
+                # A cell that goes on is read again with all behind it: not with each of the small blocks of a packed file.
+                if before and size >= min(len(rest), BLOCK):
+                    rest = self._block(b"".join([rest, *waiting]), final=False)
+                    waiting, size = [], 0
+                before = piece
         except Damaged as error:
             self.findings.warn("truncated", str(error) + " The rows before it were read.", None)
-            last = max(before.rfind(b"\n"), before.rfind(b"\r")) + 1
-            return self._block(rest + before[:last], final=False) + before[last:]
-        self._block(rest + before, final=True)
+            last = last_line_end(before, self.encoding.name)
+            return self._block(b"".join([rest, *waiting, before[:last]]), final=False) + before[last:]
+        self._block(b"".join([rest, *waiting, before]), final=True)
         return None
 
     def _block(self, data: bytes, *, final: bool) -> bytes:

@@ -3,6 +3,8 @@
 import bz2
 import gzip
 import random
+import time
+import zlib
 
 import duckdb
 import pytest
@@ -288,6 +290,35 @@ def test_a_packed_file_that_is_cut_off_keeps_its_rows(read, pack):
     assert data.startswith(b"a,b\n" + b"".join(f"{a},{b}\n".encode() for _, a, b in rows))
     assert len(rejects) <= 1
     assert "truncated" in warned(outcome)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_the_line_that_a_cut_goes_through_is_named(read, encoding):
+    text = "a,b\n" + "".join(f"{n},{random.Random(n).random()}\n" for n in range(5000))
+    data = "\ufeff".encode(encoding) + text.encode(encoding)
+    cut = gzip.compress(data)[:-8000]
+    out = zlib.decompressobj(31).decompress(cut)
+    end = data.rindex("\n".encode(encoding), 0, len(out)) + len("\n".encode(encoding))
+    whole = data[:end].decode(encoding).count("\n")
+    outcome, rows, rejects = read(cut)
+    assert len(rows) == whole - 1
+    assert [(line, offset) for line, offset, *_ in rejects] == ([(whole + 1, end)] if end < len(out) else [])
+    assert "truncated" in warned(outcome)
+
+
+def test_a_cell_that_goes_on_is_not_read_again_with_each_small_block(read):
+    """A packed file comes in many small blocks; each must not read 16 MB once more."""
+    lines = [f"v{n}\tsome text {n * 7919}\t{n}" for n in range(600_000)]
+    lines[50_000] = lines[50_000].replace("some", '"some')
+    _, rows, _ = read(gzip.compress("\n".join(["id\tcomment\tz", *lines, ""]).encode(), 1))
+    assert len(rows) == 600_000
+
+
+def test_quotes_that_open_and_close_in_turn_do_not_cost_squares(read):
+    started = time.process_time()
+    _, rows, _ = read(("a\tb\n" + 'x\t"y"\n' * 15_000 + 'x"\t"\n' * 10_000).encode())
+    assert len(rows) == 25_000
+    assert time.process_time() - started < 30  # 2; with squares minutes
 
 
 def test_limits_are_said(read):
