@@ -110,10 +110,11 @@ def _tables(rows: list[Record], dialect: Dialect) -> list[list[Record]]:
 
 def _parted_at_gaps(rows: list[Record]) -> list[list[Record]]:
     parts: list[list[Record]] = [[]]
+    widths: Counter[int] = Counter()  # of the last part
     for at, row in enumerate(rows):
         part = parts[-1]
         if part and at and _is_gap(rows[at - 1], row) and _filled(row):
-            width = _modal(part)
+            width = max(widths, key=widths.__getitem__)  # a gap may stand below every row: no second look at them all
             after = []
             for number, later in enumerate(rows[at : at + 20]):
                 if number and _is_gap(rows[at + number - 1], later):
@@ -121,12 +122,10 @@ def _parted_at_gaps(rows: list[Record]) -> list[list[Record]]:
                 after.append(len(later.cells))
             if len(after) > 1 and len(row.cells) > 1 and width > 1 and after.count(width) == 0 and len(set(after)) == 1:
                 parts.append([])
+                widths.clear()
         parts[-1].append(row)
+        widths[len(row.cells)] += 1
     return [part for part in parts if part]
-
-
-def _modal(rows: list[Record]) -> int:
-    return Counter(len(row.cells) for row in rows).most_common(1)[0][0]
 
 
 def _is_gap(before: Record, row: Record) -> bool:

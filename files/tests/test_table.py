@@ -12,6 +12,7 @@ import pytest
 from files.readers import table
 from files.readers.choices import Choices, Limits
 from files.readers.errors import NotATable
+from files.readers.names import column_names
 from files.readers.parts import part_paths
 from files.readers.reading import read_any
 
@@ -319,6 +320,21 @@ def test_quotes_that_open_and_close_in_turn_do_not_cost_squares(read):
     _, rows, _ = read(("a\tb\n" + 'x\t"y"\n' * 15_000 + 'x"\t"\n' * 10_000).encode())
     assert len(rows) == 25_000
     assert time.process_time() - started < 30  # 2; with squares minutes
+
+
+def test_a_gap_below_each_row_does_not_cost_squares(read):
+    started = time.process_time()
+    _, rows, _ = read(b"a,b,c\n\n" + b"".join(b"%d,x,y\n\n" % n for n in range(60_000)))
+    assert (len(rows), rows[-1]) == (60_000, (120_001, "59999", "x", "y"))
+    assert time.process_time() - started < 60  # 3; with squares minutes
+
+
+def test_one_name_over_all_columns_does_not_cost_squares():
+    started = time.process_time()
+    found, _, repeated = column_names(["x"] * 16_384)
+    assert (found[:3], found[-1], len(set(found)), len(repeated)) == (["x", "x_2", "x_3"], "x_16384", 16_384, 16_383)
+    assert column_names(["a", "A", "a_2", "a"])[0] == ["a", "A_3", "a_2", "a_4"]
+    assert time.process_time() - started < 10
 
 
 def test_limits_are_said(read):
