@@ -1,5 +1,6 @@
 import dataclasses
 import gzip
+import zlib
 
 import pytest
 
@@ -187,6 +188,20 @@ def test_a_gzip_that_is_cut_off_keeps_the_rows_before_the_cut(read):
     assert file.state == "ready"
     assert 1000 < (file.row_count or 0) < 20_000
     assert warning(file, "truncated")["message"]
+
+
+def test_the_line_within_which_a_gzip_is_cut_off_is_no_row_and_is_named(read):
+    lines = "".join(f"{n},{n * 7919 % 10007}\n" for n in range(20_000))
+    packed = gzip.compress(f"a,b\n{lines}".encode())
+    for cut in range(5000, 5050):
+        left = zlib.decompressobj(31).decompress(packed[:-cut])
+        if not left.endswith(b"\n"):
+            break
+    file = read(packed[:-cut])
+    whole, _, begun = left.rpartition(b"\n")
+    assert file.row_count == whole.count(b"\n")
+    [(line, _, text)] = rejects_of(file)
+    assert (line, text) == (whole.count(b"\n") + 2, begun.decode())
 
 
 @pytest.fixture(params=BAD.values(), ids=BAD.keys())
