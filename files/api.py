@@ -20,7 +20,7 @@ from files import mapping as mappings
 from files.columns import chosen
 from files.models import DataFile
 from files.permissions import get_file_for, get_own_file
-from files.store import BadQuestion, Table
+from files.store import ANSWER_BYTES, BadQuestion, Table
 from files.typed import typed
 from project.common.paging import Key, keyset_page, page_size, url_with
 from project.common.params import flag, one_of, refuse_nul, whole_number
@@ -171,7 +171,10 @@ class FileDetail(APIView):
 class FileRows(APIView):
     @extend_schema(
         parameters=[
-            OpenApiParameter("offset", int), OpenApiParameter("limit", int, description="up to 1,000"),
+            OpenApiParameter("offset", int),
+            OpenApiParameter(
+                "limit", int, description="up to 1,000; 400 where several rows hold more than 64 MB of text"
+            ),
             OpenApiParameter("sort", str, description="column, or -column"),
             OpenApiParameter("filter", str, many=True, description="column:operator:value"),
             OpenApiParameter("columns", str, many=True, description="a name, or places from 1 such as 101-200; repeatable"),
@@ -194,7 +197,7 @@ class FileRows(APIView):
         try:
             found = table.slice(
                 offset=offset, limit=limit, sort=params.get("sort", ""), filters=params.getlist("filter"),
-                only=[column["name"] for column in columns],
+                only=[column["name"] for column in columns], most_bytes=ANSWER_BYTES if _may_be_heavy(file) else None,
             )  # fmt: skip
         except BadQuestion as error:
             raise BadQuery({error.field: str(error)}) from error
@@ -206,6 +209,11 @@ class FileRows(APIView):
             "columns": ColumnSerializer(columns, many=True).data, "total": file.row_count, "filtered": found.filtered,
             "rows": rows, "lines": [line for line, _ in found.rows],
         })  # fmt: skip
+
+
+def _may_be_heavy(file: DataFile) -> bool:
+    """Whether rows may weigh more than an answer holds: not where all of the file weighs less."""
+    return bool(file.reading.get("compression")) or file.size > ANSWER_BYTES // 2  # UTF-16 may grow
 
 
 class FileMembers(APIView):

@@ -17,10 +17,10 @@ from files.models import DataFile
 from files.permissions import get_file_for
 from files.readers.errors import NotATable
 from files.rejects import Reject, Rejects
-from files.store import csv_lines
+from files.store import ANSWER_BYTES, BadQuestion, csv_lines
 from files.written_header import name_of, written_header, written_rejects
 from project.common.params import flag, one_of, refuse_nul, whole_number
-from project.common.problems import Conflict
+from project.common.problems import BadQuery, Conflict
 
 FIELDS = ("line", "offset", "column", "reason", "text")
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may run, as OWASP lists it
@@ -36,7 +36,9 @@ def rejects_of(file: DataFile) -> Rejects:
 class FileRejects(APIView):
     @extend_schema(
         parameters=[
-            OpenApiParameter("offset", int), OpenApiParameter("limit", int, description="up to 1,000"),
+            OpenApiParameter("offset", int), OpenApiParameter(
+                "limit", int, description="up to 1,000; 400 where several lines hold more than 64 MB of text"
+            ),
             OpenApiParameter("reason", str, description="only rejects of this kind, one of `reasons`"),
             OpenApiParameter(
                 "format", enum=["json", "csv", "original"],
@@ -68,10 +70,12 @@ class FileRejects(APIView):
             return download(csv_lines(FIELDS, rows), f"{file.name}.rejects.csv", "text/csv; charset=utf-8")
         if wanted == "original":
             return download(_checked(file, written_rejects(file, rejects, kind)), name_of(file, "rejected"))
-        found = rejects.page(
-            offset=whole_number(params, "offset", default=0),
-            limit=whole_number(params, "limit", default=100, most=1000), kind=kind,
-        )  # fmt: skip
+        offset = whole_number(params, "offset", default=0)
+        limit = whole_number(params, "limit", default=100, most=1000)
+        try:
+            found = rejects.page(offset=offset, limit=limit, kind=kind, most_bytes=ANSWER_BYTES)
+        except BadQuestion as error:
+            raise BadQuery({error.field: str(error)}) from error
         return Response({
             "count": rejects.count(kind),
             "reasons": [{"reason": reason, "count": count} for reason, count in rejects.reasons.items()],

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from files.readers.original import LINE_END
-from files.store import ask, relation
+from files.store import ask, refuse_too_much, relation
 
 BATCH_LINES, BATCH_BYTES = 10_000, 8 * 1024**2  # held at once while all of them go by
 # As `files.readers.findings` writes them.
@@ -35,8 +35,13 @@ class Rejects:
     def count(self, kind: str = "") -> int:
         return self.reasons.get(kind, 0) if kind else sum(self.reasons.values())
 
-    def page(self, *, offset: int, limit: int, kind: str = "", longest: int | None = None) -> list[Reject]:
-        """Rejects `offset` to `offset + limit` in the order of their lines; texts cut to `longest` characters."""
+    def page(
+        self, *, offset: int, limit: int, kind: str = "", longest: int | None = None, most_bytes: int | None = None
+    ) -> list[Reject]:
+        """Rejects `offset` to `offset + limit` in the order of their lines; texts cut to `longest` characters.
+
+        Raises BadQuestion where several of them hold more than `most_bytes` of text.
+        """
         if not self.count(kind):
             return []
         where, values = self._where(kind)
@@ -45,7 +50,22 @@ class Rejects:
                 f"SELECT line FROM {relation(self._folder, [4])} {where} ORDER BY line LIMIT {limit:d} OFFSET {offset:d}",
                 values,
             ).fetchall()
-        return self._between(found[0][0], found[-1][0], kind, longest) if found else []
+        if not found:
+            return []
+        first, last = found[0][0], found[-1][0]
+        if most_bytes is not None:
+            refuse_too_much(self._weights(first, last, kind), most_bytes)
+        return self._between(first, last, kind, longest)
+
+    def _weights(self, first: int, last: int, kind: str) -> list[int]:
+        """Bytes of text of each of these, in the order of their lines."""
+        where, values = self._where(kind, "line BETWEEN $first AND $last")
+        with ask() as db:
+            found = db.execute(
+                f"SELECT strlen({TEXT}) FROM {relation(self._folder, range(5))} {where} ORDER BY line",
+                values | {"first": first, "last": last},
+            ).fetchall()
+        return [row[0] or 0 for row in found]
 
     def every(self, kind: str = "") -> Iterator[Reject]:
         """All of them in the order of their lines; memory holds BATCH_BYTES of them."""

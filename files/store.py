@@ -19,6 +19,7 @@ import duckdb
 from files.readers.parts import SLICE, part_paths, quoted, sql_text
 
 MEMORY_LIMIT = "1GB"
+ANSWER_BYTES = 64 * 1024**2  # of text in several rows; JSON of them takes about four times as much of memory
 # A whole number is compared as a decimal, so that 1.5 lies between 1 and 2.
 TYPES = {"integer": "DECIMAL(38,10)", "decimal": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
 OPERATORS = {
@@ -174,12 +175,13 @@ class Table:
 
     def slice(
         self, *, offset: int = 0, limit: int = 100, sort: str = "", filters: Iterable[str] = (),
-        only: Sequence[str] | None = None, longest: int | None = None,
+        only: Sequence[str] | None = None, longest: int | None = None, most_bytes: int | None = None,
     ) -> Slice:  # fmt: skip
         """Rows `offset` to `offset + limit` in file order or as `sort` (`column` or `-column`) says, nulls last.
 
         The cells are those of the columns `only` (default: all), in that order; of one with more than `longest`
-        characters the beginning, as a Cut. Raises BadQuestion.
+        characters the beginning, as a Cut. Several rows with more than `most_bytes` of text in all are not handed
+        over; a single one always is. Raises BadQuestion.
         """
         values: dict[str, Any] = {}
         parsed = [self._parsed(text) for text in filters]
@@ -199,8 +201,23 @@ class Table:
             counted = db.execute(f"SELECT count(*) FROM {asked} {where}", values).fetchone() or (0,)
             page = f"SELECT line FROM {asked} {where} {order} LIMIT {limit:d} OFFSET {offset:d}"
             lines = [row[0] for row in db.execute(page, values).fetchall()]
+            if most_bytes is not None:
+                refuse_too_much(self._weights(lines, only, db), most_bytes)
             cells = self._cells_on(lines, only, db, longest)
         return Slice([(line, cells[line]) for line in lines], counted[0])
+
+    def _weights(self, lines: Sequence[int], only: Sequence[str] | None, db: duckdb.DuckDBPyConnection) -> list[int]:
+        """Bytes of text in each of these rows, in the columns `only`; DuckDB counts them without handing them over."""
+        names = self._places if only is None else only
+        weights = dict.fromkeys(lines, 0)
+        for inside in _by_slice(self._place(name, "columns") for name in names) if lines else ():
+            cells = ", ".join(f"c{place}" for place in inside)
+            found = db.execute(
+                f"SELECT line, strlen(concat({cells})) FROM {relation(self.folder, inside)} {_ON_LINES}", _on(lines)
+            )
+            for line, size in found.fetchall():
+                weights[line] += size
+        return list(weights.values())
 
     def _cells_on(
         self,
@@ -214,13 +231,10 @@ class Table:
         by_place: dict[int, dict[int, Any]] = {}
         if not lines:
             return {}
-        for number in sorted({place // SLICE for place in places}):
-            inside = [place for place in dict.fromkeys(places) if place // SLICE == number]
-            # The range lets row groups be left out unread; the list alone would not.
+        for inside in _by_slice(places):
+            selected = "".join(_selected(place, longest) for place in inside)
             found = db.execute(
-                f"SELECT line{''.join(_selected(place, longest) for place in inside)} FROM {relation(self.folder, inside)}"
-                " WHERE line BETWEEN $first AND $last AND line IN (SELECT unnest($lines::BIGINT[]))",
-                {"first": min(lines), "last": max(lines), "lines": list(lines)},
+                f"SELECT line{selected} FROM {relation(self.folder, inside)} {_ON_LINES}", _on(lines)
             ).fetchall()
             for n, place in enumerate(inside, start=1):
                 if longest is None:
@@ -264,6 +278,32 @@ class Table:
                 f" WHERE {cell} IS NOT NULL GROUP BY 1 ORDER BY min(line) LIMIT {count:d}"
             ).fetchall()
         return [row[0] for row in found]
+
+
+def refuse_too_much(weights: Sequence[int], most_bytes: int) -> None:
+    """`weights`: bytes of each row. A single one is never too much. Raises BadQuestion."""
+    if len(weights) < 2 or sum(weights) <= most_bytes:
+        return
+    fit = max(1, sum(total <= most_bytes for total in itertools.accumulate(weights)))
+    raise BadQuestion(
+        "limit",
+        f"These {len(weights):,} rows hold {sum(weights):,} bytes of text; an answer of several rows holds at most"
+        f" {most_bytes:,}. Ask for fewer rows (limit={fit}) or for some of the columns.",
+    )
+
+
+# The range lets row groups be left out unread; the list alone would not.
+_ON_LINES = "WHERE line BETWEEN $first AND $last AND line IN (SELECT unnest($lines::BIGINT[]))"
+
+
+def _on(lines: Sequence[int]) -> dict[str, Any]:
+    return {"first": min(lines), "last": max(lines), "lines": list(lines)}
+
+
+def _by_slice(places: Iterable[int]) -> list[list[int]]:
+    """The places, each once, slice by slice."""
+    once = sorted(dict.fromkeys(places), key=lambda place: place // SLICE)
+    return [list(inside) for _, inside in itertools.groupby(once, key=lambda place: place // SLICE)]
 
 
 def _selected(place: int, longest: int | None) -> str:

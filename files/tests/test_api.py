@@ -444,3 +444,34 @@ def test_a_failed_import_leaves_the_file_ready(read, mine):
         do_import(file)
     assert mine.get(f"{LIST}{file.pk}/").json()["state"] == "ready"
     assert Job.objects.get(kind="import").state == "failed"
+
+
+def test_rows_too_heavy_for_an_answer_are_refused_with_a_limit_that_fits(read, mine, monkeypatch):
+    file = read("a,b\n" + f"1,{'x' * 300}\n" * 10)
+    monkeypatch.setattr("files.api.ANSWER_BYTES", 1000)
+    answer = mine.get(f"{LIST}{file.pk}/rows/")
+    assert answer.status_code == 400
+    assert "limit=3" in str(answer.json()["errors"]["limit"])
+    assert len(mine.get(f"{LIST}{file.pk}/rows/?limit=3&offset=7").json()["rows"]) == 3
+    assert len(mine.get(f"{LIST}{file.pk}/rows/?columns=a").json()["rows"]) == 10
+
+
+def test_one_row_is_answered_however_heavy(read, mine, monkeypatch):
+    file = read("a,b\n" + f"1,{'x' * 3000}\n" * 10)
+    monkeypatch.setattr("files.api.ANSWER_BYTES", 1000)
+    assert mine.get(f"{LIST}{file.pk}/rows/?limit=1").json()["rows"] == [["1", "x" * 3000]]
+
+
+def test_the_weight_of_rows_is_that_of_all_slices_of_a_wide_table(read, mine, monkeypatch):
+    header = ",".join(f"c{n}" for n in range(500))
+    file = read(header + "\n" + (",".join(["12345678"] * 500) + "\n") * 4)
+    monkeypatch.setattr("files.api.ANSWER_BYTES", 10_000)
+    assert "limit=2" in str(mine.get(f"{LIST}{file.pk}/rows/").json()["errors"]["limit"])
+
+
+def test_rejects_too_heavy_for_an_answer_are_refused(read, mine, monkeypatch):
+    file = read("a,b\n1,2\n3,4\n" + f"1,2,{'x' * 300}\n" * 2)
+    monkeypatch.setattr("files.reject_api.ANSWER_BYTES", 500)
+    assert file.rejected_count == 2
+    assert mine.get(f"{LIST}{file.pk}/rejects/").status_code == 400
+    assert len(mine.get(f"{LIST}{file.pk}/rejects/?limit=1&offset=1").json()["results"]) == 1
