@@ -31,6 +31,11 @@ UNSAID = (
     "version",
 )
 LINE_ENDS = {"LF": "LF (Unix)", "CRLF": "CR LF (Windows)", "CR": "CR (old Mac)", "MIXED": "mixed"}
+# Kinds of warnings: those that say how many and where, those of no line, and those of what is not in the table.
+SAY_HOW_MANY = {"preamble", "other_tables", "unnamed_columns", "repeated_names"}
+OF_THE_FILE = {"header", "no_header", "line_ends", "zip"}
+LOSSES = {"truncated", "other_tables"}
+UNITS = {"padded": "rows", "quotes": "cells", "comments": "lines", "blank line": "lines"}
 DEFINED = (("info", "INFO"), ("format", "FORMAT"), ("filter", "FILTER"), ("contig", "contig"), ("alt", "ALT"))
 DEFINITIONS_SHOWN, LINES_SHOWN, SAMPLES_SHOWN = 200, 200, 200
 
@@ -82,6 +87,23 @@ def accounting(file: DataFile) -> list[dict[str, Any]]:
         {"name": "rejected", "count": rejected},
         {"name": "skipped", "count": skipped},
     ]
+
+
+def warnings(file: DataFile) -> list[dict[str, Any]]:
+    """What was guessed or repaired: each sentence once, with how often and where first unless the sentence says so.
+
+    What was left out unread (`is_loss`) comes first.
+    """
+    found = []
+    for warning in file.warnings:
+        kind, count = warning["kind"], warning["count"]
+        says_it = kind in SAY_HOW_MANY
+        found.append({
+            "message": warning["message"], "is_loss": kind in LOSSES,
+            "times": f"{count:,} {UNITS.get(kind, 'times')}" if count > 1 and not says_it else "",
+            "line": None if says_it or kind in OF_THE_FILE else warning["first_line"],
+        })  # fmt: skip
+    return sorted(found, key=lambda warning: not warning["is_loss"])
 
 
 def vcf_header(file: DataFile) -> dict[str, Any] | None:

@@ -10,6 +10,8 @@ urlpatterns = [
     path("<int:pk>/import/", views.import_file, name="import"),
     path("<int:pk>/rename/", views.rename, name="rename"),
     path("<int:pk>/delete/", views.delete, name="delete"),
+    path("<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("<int:pk>/again/", views.again, name="again"),
     path("<int:pk>/members/", views.open_member, name="member"),
     path("<int:pk>/rejects/", reject_views.rejects, name="rejects"),
 ]

@@ -21,6 +21,8 @@ from project.common.htmx import wants_partial
 from project.common.paging import Key, keyset_page, url_with
 from project.common.params import whole_number
 from project.common.problems import BadQuery, Conflict
+from project.core import api as jobs_api
+from project.core import jobs
 from project.core.models import Job
 from project.core.permissions import needs, readers_only
 from project.core.roles import Right
@@ -137,7 +139,7 @@ def _about(file: DataFile) -> dict[str, Any]:
     # Of a file that was not read: what was asked for, if anything was.
     taken = file.reading.get("member") or file.choices.get("member")
     return {
-        "facts": as_read.facts(file), "accounting": as_read.accounting(file), "vcf": as_read.vcf_header(file),
+        "facts": as_read.facts(file), "warnings": as_read.warnings(file), "accounting": as_read.accounting(file), "vcf": as_read.vcf_header(file),
         "members": [{"name": m.name, "size": m.size, "is_this": m.name == taken} for m in members[:MEMBERS_PAGE]],
         "member_count": len(members), "parent": file.parent,
     }  # fmt: skip
@@ -163,7 +165,7 @@ def _rows(request: HttpRequest, file: DataFile) -> dict[str, Any]:
     last = offset + len(rows)
     return {
         "line": line or None,
-        "is_rejected": bool(line and file.rejected_count and line not in {number for number, _ in rows}),
+        "is_no_row": bool(line and line not in {number for number, _ in rows}),
         "table": rows_table(shown.columns, rows, highlight_line=line or None),
         "rows_sentence": f"Rows {offset + 1:,} to {last:,} of {total:,}" if rows else f"No rows here; the table has {total:,}",
         "page": {
@@ -203,7 +205,9 @@ def _import_form(file: DataFile, chosen: dict) -> dict[str, Any]:
         ],
         "column_names": names if is_wide else [],
         "assembly": chosen.get("assembly", ""), "source": chosen.get("source", ""),
-        "assembly_detected": file.assembly or ("" if missing else "row by row"),
+        "is_recognised": any(mapping.values()),
+        "assembly_detected": file.assembly or ("row by row" if mapping.get("assembly") and not missing else ""),
+        "is_assembly_needed": bool(missing),
     }  # fmt: skip
 
 
@@ -256,6 +260,31 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("files:detail", pk)
     messages.success(request, f"“{file.name}” was deleted.")
     return redirect("files:list")
+
+
+@require_POST
+@login_required
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop reading the file."""
+    file = get_own_file(request.user, pk)
+    for job in Job.objects.filter(file_id=file.pk, kind="read").in_work():
+        jobs_api.cancel(job, by=request.user)
+    return redirect("files:detail", pk)
+
+
+@require_POST
+@login_required
+def again(request: HttpRequest, pk: int) -> HttpResponse:
+    """Read a file again whose reading failed or was cancelled."""
+    file = get_own_file(request.user, pk)
+    job = Job.objects.filter(file_id=file.pk, kind="read").first()
+    try:
+        if job is None:
+            raise Conflict("Nothing is known of the reading of this file. Upload it again.")
+        jobs.retry(job, by=request.user)
+    except Conflict as error:
+        messages.error(request, str(error))
+    return redirect("files:detail", pk)
 
 
 @require_POST

@@ -44,7 +44,8 @@ def warn_of_layout(
     header, before = layout.header_line, (layout.header_line or layout.first_line) - 1
     if encoding.why == "guess":
         message = (
-            f"The file is not UTF-8; it was read as {encoding.name}. Choose another encoding if letters look wrong."
+            f"The file is not UTF-8; it was read as {encoding.name}. If letters look wrong, save it as UTF-8 and upload"
+            " that."
         )
         if encoding.name == "utf-8":
             message = "The file is UTF-8 but for some bytes; lines with such bytes are rejected."

@@ -1,3 +1,5 @@
+import gzip
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -242,3 +244,74 @@ def test_renaming_from_the_page(client, owner, read):
     client.post(f"/files/{file.pk}/rename/", {"name": "../new.csv"})
     file.refresh_from_db()
     assert file.name == "new.csv"
+
+
+def test_a_failed_file_offers_another_try_and_the_original(page, read):
+    file = read(b"\x89PNG\r\n\x1a\n")
+    text = page(f"/files/{file.pk}/")
+    assert f'action="/files/{file.pk}/again/"' in text
+    assert f'href="/api/v1/files/{file.pk}/download/?format=original"' in text
+
+
+def test_try_again_reads_the_file_anew(page, client, read):
+    file = read(b"\x89PNG\r\n\x1a\n")
+    answer = client.post(f"/files/{file.pk}/again/")
+    file.refresh_from_db()
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/files/{file.pk}/")
+    assert (file.state, Job.objects.filter(file_id=file.pk).first().state) == ("queued", "queued")
+
+
+def test_try_again_does_nothing_to_a_file_that_is_read(page, client, read):
+    file = read("a,b\n1,2\n")
+    client.post(f"/files/{file.pk}/again/")
+    assert Job.objects.filter(file_id=file.pk).count() == 1
+
+
+def test_reading_can_be_cancelled_on_the_page_of_the_file(page, client, upload):
+    file = upload("a,b\n1,2\n")
+    assert f'action="/files/{file.pk}/cancel/"' in page(f"/files/{file.pk}/")
+    client.post(f"/files/{file.pk}/cancel/")
+    file.refresh_from_db()
+    assert file.state == "cancelled"
+    assert "Try again" in page(f"/files/{file.pk}/")
+
+
+def test_a_warning_says_how_often_once(page, read):
+    file = read("made by x\nsome program\na,b,c\n" + "1,2,3\n" * 20)
+    text = page(f"/files/{file.pk}/")
+    assert "2 lines before the table were skipped." in text
+    assert "2 times" not in text
+
+
+def test_a_warning_says_how_many_rows_and_where(page, read):
+    file = read("a,b,c\n1,2,3\n1,2\n1,2,3\n1,2\n")
+    text = page(f"/files/{file.pk}/")
+    assert ">2 rows, first in <a" in text
+    assert f'href="/files/{file.pk}/?line=3#file-rows"' in text
+
+
+def test_what_is_missing_of_a_file_that_is_cut_off_is_no_side_note(page, read):
+    packed = gzip.compress("".join(f"{n},{n * 7919 % 10007}\n" for n in range(5000)).encode())
+    text = page(f"/files/{read(packed[:-2000]).pk}/")
+    assert '<p class="box-note is-warning"><span>The gzip file is cut off' in text
+
+
+def test_a_line_that_was_passed_over_is_said_to_be_no_row(page, read):
+    file = read("made by x\nsome program\na,b,c\n" + "1,2,3\n" * 20)
+    assert "No row begins on line 2" in page(f"/files/{file.pk}/?line=2")
+
+
+def test_the_form_says_of_an_assembly_only_what_the_file_says(page, read):
+    read_of = {header: page(f"/files/{read(header + chr(10) + row).pk}/") for header, row in {
+        "gene,cdna": "A,NM_900001.1:c.1A>G\n" * 3,
+        "chrom,pos,ref,alt": "1,100,A,G\n" * 3,
+        "chrom,pos,ref,alt,assembly": "1,100,A,G,GRCh38\n" * 3,
+    }.items()}  # fmt: skip
+    assert [said for text in read_of.values() for said in ("Not needed", "Please choose", "Row by row") if said in text] \
+        == ["Not needed", "Please choose", "Row by row"]  # fmt: skip
+
+
+def test_columns_that_nobody_knows_are_asked_for(page, read):
+    text = page(f"/files/{read('x,y' + chr(10) + '1,2' + chr(10)).pk}/")
+    assert "No column was recognised" in text
+    assert "<details open>" in text

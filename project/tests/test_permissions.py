@@ -48,6 +48,8 @@ POST   /files/upload/                       in     in     403    302   302     3
 POST   /files/{file}/import/                in     in     404    404   404     302           302
 POST   /files/{file}/rename/                in     in     404    404   404     302           302
 POST   /files/{file}/delete/                in     in     404    404   404     302           302
+POST   /files/{file}/cancel/                in     in     404    404   404     302           302
+POST   /files/{lost}/again/                 in     in     404    404   404     302           302
 POST   /files/{zip}/members/                in     in     404    404   404     302           302
 GET    /jobs/                               in     in     200    200   200     200           200
 GET    /jobs/badge/                         200    200    200    200   200     200           200
@@ -158,11 +160,13 @@ def things(own_folders, make_user) -> dict[str, Any]:
     failed = Job.objects.create(
         kind="import", title="Import it", task="files.import", owner=owner, file_id=file.pk, state="failed"
     )
+    lost = actions.upload(name="empty.csv", chunks=[b""], by=owner)
+    jobs.run_now(Job.objects.get(file_id=lost.pk))
     tokens.make_token(owner, name="mine", days=1, by=owner)
     elsewhere = Client()
     elsewhere.force_login(owner)
     return {
-        "owner": owner, "file": file.pk, "zip": packed.pk, "load": Load.objects.get().pk, "variant": Variant.objects.get().pk,
+        "owner": owner, "file": file.pk, "zip": packed.pk, "lost": lost.pk, "load": Load.objects.get().pk, "variant": Variant.objects.get().pk,
         "job": waiting.pk, "failed": failed.pk, "token": tokens.tokens_of(owner)[0]["handle"], "session": Session.objects.get().handle,
     }  # fmt: skip
 
@@ -257,7 +261,7 @@ def patterns(resolver: Any = None, prefix: str = "") -> Iterator[str]:
 
 def test_every_address_is_in_the_table():
     resolver, handled = get_resolver(), set()
-    things = dict.fromkeys(("file", "zip", "load", "variant", "job", "failed"), 1) | {
+    things = dict.fromkeys(("file", "zip", "lost", "load", "variant", "job", "failed"), 1) | {
         "token": "0" * 16,
         "session": "0" * 16,
     }

@@ -102,7 +102,7 @@ class _Reading:
         if raw.strip():
             self._header_reader.take(self._header_lines, self._decoder.decode(self._header_lines, raw))
         else:
-            self._findings.warn("blank line", "Blank lines were skipped.", self._header_lines)
+            self._findings.warn("blank line", "Blank lines were passed over; they are no records.", self._header_lines)
 
     def _reject_header_line(self, offset: int, raw: bytes) -> None:
         """What stands above the column names and is neither header nor data: a header line broken in two, as a rule."""

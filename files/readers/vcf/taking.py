@@ -128,7 +128,7 @@ class DataLines:
         """Blank lines at the very end are no finding; those before a line are."""
         if self._blank_since:
             count, first = len(self._blank_since), self._blank_since[0]
-            self._findings.warn("blank line", "Blank lines were skipped.", first, count)
+            self._findings.warn("blank line", "Blank lines were passed over; they are no records.", first, count)
             self._blank_since = []
 
     def _skip(self, raw: bytes) -> None:
