@@ -105,7 +105,7 @@ def _with_job(file: DataFile) -> dict[str, Any]:
 def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: dict | None = None) -> dict[str, Any]:
     """Everything on a finished file's page."""
     mine = may_change(request.user, file)
-    context: dict[str, Any] = _about(file) | {
+    context: dict[str, Any] = _about(file, request.user) | {
         "file": file_row(file), "can_edit": mine, "import_error": error, "assemblies": ASSEMBLIES,
         "loads": _loads(file), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
     }  # fmt: skip
@@ -132,7 +132,7 @@ def _loads(file: DataFile) -> list[dict[str, Any]]:
     ]
 
 
-def _about(file: DataFile) -> dict[str, Any]:
+def _about(file: DataFile, user: Any) -> dict[str, Any]:
     """How the file was read, for its page."""
     is_zip = file.reading.get("member") or file.state == DataFile.State.FAILED
     members = actions.members_of(file) if is_zip else []
@@ -141,7 +141,7 @@ def _about(file: DataFile) -> dict[str, Any]:
     return {
         "facts": as_read.facts(file), "warnings": as_read.warnings(file), "accounting": as_read.accounting(file), "vcf": as_read.vcf_header(file),
         "members": [{"name": m.name, "size": m.size, "is_this": m.name == taken} for m in members[:MEMBERS_PAGE]],
-        "member_count": len(members), "parent": file.parent,
+        "member_count": len(members), "parent": DataFile.objects.readable_by(user).filter(pk=file.parent_id or 0).first(),
     }  # fmt: skip
 
 

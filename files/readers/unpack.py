@@ -19,6 +19,7 @@ from files.readers.kinds import HEAD, compression_of
 PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
 SALVAGE = 1  # bytes fed at once when the last good ones before a damage are looked for
 ENCRYPTED = 1
+LISTED = 1024  # bytes of a file in the list of a zip archive, on average and at most
 
 Note = Callable[[str, str], None]
 
@@ -193,17 +194,34 @@ def _zstd_frames(stream: IO[bytes]) -> tuple[int, bool, bytes]:
 def zip_members(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
     """The files of a zip. Raises NotATable for Office documents, empty and damaged archives."""
     try:
+        _refuse_long_list(path, limits)
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
         raise NotATable("The zip archive is damaged or cut off: its list of files cannot be read.") from error
-    if len(infos) > limits.zip_members:
-        raise NotATable(f"The zip archive holds {len(infos):,} files; the limit is {limits.zip_members:,}.")
+    _refuse_many(len(infos), limits)
     _refuse_office({info.filename for info in infos})
     infos = [info for info in infos if not info.is_dir() and not re.search(r"(^|/)(__MACOSX/|\.[^./])", info.filename)]
     if not infos:
         raise NotATable("The zip archive holds no files.")
     return infos
+
+
+def _refuse_long_list(path: Path, limits: Limits) -> None:
+    """Before ZipFile makes objects of the list, half a kilobyte each: what its end record says of number and size."""
+    with path.open("rb") as stream:
+        end = zipfile._EndRecData(stream)  # type: ignore[attr-defined]  # what ZipFile itself goes by
+    if end is None:
+        return  # ZipFile says so
+    entries, size = end[zipfile._ECD_ENTRIES_TOTAL], end[zipfile._ECD_SIZE]  # type: ignore[attr-defined]
+    _refuse_many(entries, limits)
+    if size > limits.zip_members * LISTED:
+        raise NotATable(f"The list of files in the zip archive is {size:,} bytes long: it is no archive of tables.")
+
+
+def _refuse_many(count: int, limits: Limits) -> None:
+    if count > limits.zip_members:
+        raise NotATable(f"The zip archive holds {count:,} files; the limit is {limits.zip_members:,}.")
 
 
 def _refuse_office(names: set[str]) -> None:

@@ -1,7 +1,15 @@
+import struct
+import tracemalloc
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from files import actions
 from files.models import DataFile
+from files.readers.choices import Limits
+from files.readers.errors import NotATable
+from files.readers.unpack import zip_members
+from files.store import Table
 from files.tests.conftest import do_read, zip_of
 from project.core.models import AuditEntry
 
@@ -100,3 +108,53 @@ def test_lines_to_mend_come_from_the_file_in_the_archive(mine, read):
     answer = mine.get(f"/api/v1/files/{file.pk}/rejects/?format=original")
     assert b"".join(answer.streaming_content) == b"x,y\n1,2,3\n"
     assert 'filename="two.rejected.csv"' in answer["Content-Disposition"]
+
+
+def zip_with_a_list(entries: int, said: int, name: bytes = b"%08d") -> bytes:
+    """A zip whose list has so many entries, whatever its end says."""
+    entry = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, 0, 0, 0, 33, 0, 0, 0, 8, 0, 0, 0, 0, 0, 0)
+    listed = b"".join(entry + name % n for n in range(entries))
+    local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 20, 0, 0, 0, 33, 0, 0, 0, 1, 0) + b"a"
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, said, said, len(listed), len(local), 0)
+    return local + listed + end
+
+
+@pytest.mark.parametrize(
+    ("said", "sentence"), [(60_000, "holds 60,000 files"), (1, "list of files .* is 16,200,000 bytes")]
+)
+def test_a_long_list_of_files_is_refused_before_it_is_read(tmp_path, said, sentence):
+    path = tmp_path / "many.zip"
+    path.write_bytes(zip_with_a_list(300_000, said))
+    tracemalloc.start()
+    with pytest.raises(NotATable, match=sentence):
+        zip_members(path, Limits())
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 5_000_000
+
+
+def test_a_file_of_the_same_bytes_that_one_may_not_read_is_not_named(client, upload, owner, stranger):
+    whole = upload(zip_of({"a.csv": b"a,b\n1,2\n", "b.csv": b"a,b\n1,2\n3,4\n"}), name="secret-project.zip")
+    do_read(whole)
+    twin = do_read(actions.open_member(whole, "a.csv", by=owner))
+    DataFile.objects.filter(pk=twin.pk).update(visibility="shared", name="a.csv")
+    client.force_login(stranger)
+    assert "secret-project" not in client.get(f"/files/{twin.pk}/").content.decode()
+    client.force_login(owner)
+    assert "secret-project" in client.get(f"/files/{twin.pk}/").content.decode()
+
+
+@pytest.mark.parametrize("first", ["whole", "twin"])
+def test_deleting_one_of_two_files_of_the_same_bytes_leaves_the_other(
+    upload, owner, first, django_capture_on_commit_callbacks
+):
+    whole = do_read(upload(zip_of({"a.csv": b"a,b\n1,2\n", "b.csv": b"a,b\n1,2\n3,4\n"}), name="two.zip"))
+    twin = do_read(actions.open_member(whole, "a.csv", by=owner))
+    gone, left = (whole, twin) if first == "whole" else (twin, whole)
+    content, folder = left.original_path.read_bytes(), gone.folder
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.delete(gone, by=owner)
+    assert not folder.exists()
+    left.refresh_from_db()
+    assert left.original_path.read_bytes() == content
+    assert Table(left.table_path, left.columns).slice().filtered == left.row_count
