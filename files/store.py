@@ -10,6 +10,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ import duckdb
 from files.readers.parts import SLICE, part_paths, quoted, sql_text
 
 MEMORY_LIMIT = "1GB"
+QUESTION_SECONDS = 60  # after which a question is broken off; a reverse proxy waits 120 s
 ANSWER_BYTES = 64 * 1024**2  # of text in several rows; JSON of them takes about four times as much of memory
 # A whole number is compared as a decimal, so that 1.5 lies between 1 and 2.
 TYPES = {"integer": "DECIMAL(38,10)", "decimal": "DOUBLE", "date": "DATE", "boolean": "BOOLEAN"}
@@ -56,6 +58,24 @@ def ask() -> duckdb.DuckDBPyConnection:
         if os.getpid() not in _of_process:
             _of_process[os.getpid()] = connect()
         return _of_process[os.getpid()].cursor()
+
+
+@contextmanager
+def time_limit(db: duckdb.DuckDBPyConnection, seconds: float | None = None) -> Iterator[None]:
+    """Breaks off what `db` is asked within, after QUESTION_SECONDS. Raises BadQuestion then."""
+    seconds = QUESTION_SECONDS if seconds is None else seconds
+    clock = threading.Timer(seconds, db.interrupt)
+    clock.daemon = True
+    clock.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        said = (
+            f"The answer took longer than {seconds:g} s and was broken off. Ask with fewer filters, or without a sort."
+        )
+        raise BadQuestion("filter", said) from error
+    finally:
+        clock.cancel()
 
 
 def relation(folder: Path, places: Iterable[int] = ()) -> str:
@@ -197,7 +217,7 @@ class Table:
         if not order and len({place // SLICE for place in places}) > 1:
             order = "ORDER BY line"  # a join may change it
         asked = relation(self.folder, places)
-        with ask() as db:
+        with ask() as db, time_limit(db):
             counted = db.execute(f"SELECT count(*) FROM {asked} {where}", values).fetchone() or (0,)
             page = f"SELECT line FROM {asked} {where} {order} LIMIT {limit:d} OFFSET {offset:d}"
             lines = [row[0] for row in db.execute(page, values).fetchall()]

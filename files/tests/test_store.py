@@ -5,7 +5,7 @@ import pytest
 
 from files.readers.parts import TableWriter
 from files.readers.types import infer_types
-from files.store import BadQuestion, Table, count_rows
+from files.store import BadQuestion, Table, ask, count_rows, time_limit
 
 
 def make_table(folder: Path, names: list[str], rows: list[list[str]], *, lines: list[int] | None = None) -> Table:
@@ -307,3 +307,10 @@ def test_a_column_may_lie_elsewhere_than_it_is_shown(tmp_path):
     table = Table(whole.folder, [{"name": "a", "type": "integer"}, {"name": "b", "type": "text", "at": 2}])
     assert table.slice(filters=["b:eq:y"]).rows == [(3, ["2", "y"])]
     assert table.lines([2]) == {2: {"a": "1", "b": "x"}}
+
+
+def test_a_question_that_takes_too_long_is_broken_off():
+    with ask() as db, pytest.raises(BadQuestion, match=r"longer than 0.05 s"), time_limit(db, 0.05):
+        db.execute("SELECT count(*) FROM range(10_000_000) a, range(1_000_000) b WHERE a.range % 7 = b.range % 11")
+    with ask() as db, time_limit(db, 5):
+        assert db.execute("SELECT 1").fetchone() == (1,)
