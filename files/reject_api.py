@@ -18,7 +18,7 @@ from files.permissions import get_file_for
 from files.readers.errors import NotATable
 from files.rejects import Reject, Rejects
 from files.store import ANSWER_BYTES, BadQuestion, csv_lines
-from files.written_header import name_of, written_header, written_rejects
+from files.written_header import name_of, refuse_far_rejects, written_header, written_rejects
 from project.common.params import flag, one_of, refuse_nul, whole_number
 from project.common.problems import BadQuery, Conflict
 
@@ -69,6 +69,7 @@ class FileRejects(APIView):
             rows = _cells(rejects.every(kind), safe=flag(params, "safe"))
             return download(csv_lines(FIELDS, rows), f"{file.name}.rejects.csv", "text/csv; charset=utf-8")
         if wanted == "original":
+            refuse_far_rejects(file, rejects, kind)
             return download(_checked(file, written_rejects(file, rejects, kind)), name_of(file, "rejected"))
         offset = whole_number(params, "offset", default=0)
         limit = whole_number(params, "limit", default=100, most=1000)

@@ -84,6 +84,15 @@ class Rejects:
         for _, offset, count in self._each(f"line, {OFFSET}, {lines}", kind):
             yield offset, count
 
+    def end(self, kind: str = "") -> int:
+        """Byte offset of the last one in the unpacked file; 0 where there is none."""
+        if not self.count(kind):
+            return 0
+        where, values = self._where(kind)
+        with ask() as db:
+            row = db.execute(f"SELECT max({OFFSET}) FROM {relation(self._folder, range(5))} {where}", values).fetchone()
+        return int(row[0] or 0) if row else 0
+
     def _where(self, kind: str, *more: str) -> tuple[str, dict[str, Any]]:
         conditions = [*more, *([f"{KIND} = $kind"] if kind else [])]
         return (f"WHERE {' AND '.join(conditions)}" if conditions else ""), ({"kind": kind} if kind else {})

@@ -11,7 +11,9 @@ from files.readers.original import leading_lines, lines_at
 from files.readers.scan import Dialect, Scanner
 from files.readers.source import Source, open_source
 from files.rejects import Rejects
+from project.common.problems import Conflict
 
+UNPACKED_BYTES = 4 * 1024**3  # at most for one answer: 15 s of gzip, 80 s of bz2
 HEAD_BYTES = 16 * 1024**2  # within which the line of column names of a text table is looked for
 PACKED = {".gz", ".bgz", ".bgzf", ".bz2", ".zst", ".zip"}
 TABLES = {".csv", ".tsv", ".tab", ".txt", ".vcf"}
@@ -50,6 +52,17 @@ def written_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> Iterato
         return
     with suppress(NotATable):
         yield from lines_at(source_of(file).blocks(), rejects.places(kind))
+
+
+def refuse_far_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> None:
+    """Raises Conflict where so much must be unpacked that a request would take minutes."""
+    end = rejects.end(kind)
+    if file.reading.get("compression") and end > UNPACKED_BYTES:
+        raise Conflict(
+            f"The last of these lines stands {end:,} bytes into the packed file, too far to be taken out of it here"
+            f" (limit: {UNPACKED_BYTES:,}). The list as CSV has the text of every line; a file that is uploaded"
+            " unpacked has no such limit."
+        )
 
 
 def source_of(file: DataFile) -> Source:

@@ -1,4 +1,5 @@
 import csv
+import gzip
 import io
 import re
 
@@ -214,3 +215,12 @@ def test_reading_rejects_leaves_no_audit_row(mine, read):
     before = AuditEntry.objects.count()
     downloaded(mine, file)
     assert AuditEntry.objects.count() == before
+
+
+def test_lines_far_into_a_packed_file_are_refused_with_another_way(mine, read, monkeypatch):
+    monkeypatch.setattr("files.written_header.UNPACKED_BYTES", 1000)
+    content = b"a,b\n" + b"1,2\n" * 400 + b"1,2,3\n"
+    packed, plain = read(gzip.compress(content), name="a.csv.gz"), read(content)
+    answer = mine.get(f"/api/v1/files/{packed.pk}/rejects/?format=original")
+    assert (answer.status_code, "list as CSV" in answer.json()["detail"]) == (409, True)
+    assert downloaded(mine, plain) == b"a,b\n1,2,3\n"
