@@ -23,7 +23,7 @@ from project.common.params import flag, one_of, refuse_nul, whole_number
 from project.common.problems import BadQuery, Conflict
 
 FIELDS = ("line", "offset", "column", "reason", "text")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may run, as OWASP lists it
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet may run, as OWASP lists it
 
 
 def rejects_of(file: DataFile) -> Rejects:

@@ -77,6 +77,13 @@ def test_the_csv_holds_all_and_can_be_made_harmless(mine, read):
     assert safe[1][-1] == "'=1,2,3"
 
 
+@pytest.mark.parametrize("cell", ["=1", "+1", "-1", "@A1", "\t=1", "＝1"])
+def test_no_cell_of_a_safe_csv_is_a_formula(mine, read, cell):
+    file = read(f"a,b\n{cell},2,3\n" + "1,2\n" * 9)
+    safe = list(csv.reader(io.StringIO(downloaded(mine, file, "?format=csv&safe=1").decode())))
+    assert safe[1][-1].startswith("'")
+
+
 # --- the lines to mend
 
 
