@@ -33,7 +33,7 @@ UNSAID = (
 LINE_ENDS = {"LF": "LF (Unix)", "CRLF": "CR LF (Windows)", "CR": "CR (old Mac)", "MIXED": "mixed"}
 # Kinds of warnings: those that say how many and where, those of no line, and those of what is not in the table.
 SAY_HOW_MANY = {"preamble", "other_tables", "unnamed_columns", "repeated_names"}
-OF_THE_FILE = {"header", "no_header", "line_ends", "zip"}
+OF_THE_FILE = {"header", "no_header", "no_rows", "line_ends", "zip"}
 LOSSES = {"truncated", "other_tables"}
 UNITS = {"padded": "rows", "quotes": "cells", "comments": "lines", "blank line": "lines"}
 DEFINED = (("info", "INFO"), ("format", "FORMAT"), ("filter", "FILTER"), ("contig", "contig"), ("alt", "ALT"))

@@ -113,7 +113,7 @@ def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: d
         context |= _rows(request, file)
         if mine and file.format == "vcf":
             context["import_refused"] = importing.NO_VCF
-        elif mine:
+        elif mine and file.row_count:
             context |= _import_form(file, chosen or {})
     return context
 
@@ -167,7 +167,8 @@ def _rows(request: HttpRequest, file: DataFile) -> dict[str, Any]:
         "line": line or None,
         "is_no_row": bool(line and line not in {number for number, _ in rows}),
         "table": rows_table(shown.columns, rows, highlight_line=line or None),
-        "rows_sentence": f"Rows {offset + 1:,} to {last:,} of {total:,}" if rows else f"No rows here; the table has {total:,}",
+        "rows_sentence": f"Rows {offset + 1:,} to {last:,} of {total:,}" if rows
+        else f"No rows here; the table has {total:,}" if total else "The table has no rows",
         "page": {
             "next_url": url_with(request.path, request.GET, offset=str(last), line=None) if rows and last < total else None,
             "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - ROWS_PAGE)), line=None)

@@ -314,4 +314,10 @@ def test_the_form_says_of_an_assembly_only_what_the_file_says(page, read):
 def test_columns_that_nobody_knows_are_asked_for(page, read):
     text = page(f"/files/{read('x,y' + chr(10) + '1,2' + chr(10)).pk}/")
     assert "No column was recognised" in text
-    assert "<details open>" in text
+    assert "Choose the columns" in text
+
+
+def test_a_table_without_rows_has_nothing_to_import(page, read):
+    text = page(f"/files/{read('gene,cdna' + chr(10)).pk}/")
+    assert "The table has no rows" in text
+    assert "Import variants" not in text
