@@ -270,6 +270,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_own_file(request.user, pk)
     for job in Job.objects.filter(file_id=file.pk, kind="read").in_work():
         jobs_api.cancel(job, by=request.user)
+        messages.info(request, "Reading is being cancelled.")
     return redirect("files:detail", pk)
 
 
