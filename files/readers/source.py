@@ -35,6 +35,7 @@ class Source:
         self.notes: list[tuple[str, str]] = []  # kind and sentence of what was odd about the packing
         self.fraction = 0.0  # 0..1: how much of the file on disk the last blocks() has consumed
         self._head = b""
+        self._chosen: zipfile.ZipInfo | None = None
         if self.compression == "zip":
             self._choose(wanted)
 
@@ -49,7 +50,7 @@ class Source:
             infos = texts
         chosen = max(infos, key=lambda info: info.file_size)
         unpack.refuse_member(chosen)
-        self.member = chosen.filename
+        self._chosen, self.member = chosen, chosen.filename
         if wanted is None and len(self.members) > 1:
             self._note("zip", f"The zip archive holds {len(self.members)} files; the table is {chosen.filename!r}.")
 
@@ -99,11 +100,10 @@ class Source:
         return iter(lambda: stream.read(size), b"")
 
     def _zipped(self, size: int) -> Iterator[bytes]:
-        assert self.member is not None
-        out = 0
+        assert self._chosen is not None
+        out, whole = 0, max(self._chosen.file_size, 1)
         with zipfile.ZipFile(self.path) as archive:
-            whole = max(archive.getinfo(self.member).file_size, 1)
-            for block in unpack.zip_blocks(archive, self.member, size):
+            for block in unpack.zip_blocks(archive, self._chosen, size):
                 out += len(block)
                 self.fraction = min(1.0, out / whole)
                 yield block

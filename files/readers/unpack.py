@@ -1,6 +1,7 @@
 """Decompression in bounded steps: no call ever holds more than `size` unpacked bytes."""
 
 import bz2
+import errno
 import lzma
 import re
 import zipfile
@@ -18,7 +19,7 @@ from files.readers.kinds import HEAD, compression_of
 
 PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
 SALVAGE = 1  # bytes fed at once when the last good ones before a damage are looked for
-ENCRYPTED = 1
+ENCRYPTED, PATCHED, STRONGLY_ENCRYPTED = 1, 1 << 5, 1 << 6  # flags of a file in a zip
 LISTED = 1024  # bytes of a file in the list of a zip archive, on average and at most
 
 Note = Callable[[str, str], None]
@@ -235,29 +236,32 @@ def _refuse_office(names: set[str]) -> None:
 
 
 def refuse_member(info: zipfile.ZipInfo) -> None:
-    if info.flag_bits & ENCRYPTED:
+    if info.flag_bits & (ENCRYPTED | STRONGLY_ENCRYPTED):
         raise NotATable(f"{info.filename!r} in the zip archive is encrypted. Upload it without a password.")
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if info.flag_bits & PATCHED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
         raise NotATable(f"{info.filename!r} in the zip archive is packed in a way other than deflate. Unpack it first.")
 
 
 def is_text_member(path: Path, info: zipfile.ZipInfo) -> bool:
     """Whether a member can be a table: readable, not packed itself, and text."""
-    if info.flag_bits & ENCRYPTED or info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return False
     try:
-        with zipfile.ZipFile(path) as archive, archive.open(info) as stream:
-            head = stream.read(HEAD)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError):
+        refuse_member(info)
+        with zipfile.ZipFile(path) as archive:
+            head = next(zip_blocks(archive, info, HEAD), b"")
+    except (NotATable, BrokenOff):
         return False
     return bool(head) and not compression_of(head) and looks_like_text(head)
 
 
-def zip_blocks(archive: zipfile.ZipFile, name: str, size: int) -> Iterator[bytes]:
-    """The text of one member."""
+def zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> Iterator[bytes]:
+    """The text of one member: by its entry, for several may have one name."""
     try:
-        with archive.open(name) as stream:
+        with archive.open(info) as stream:
             while block := stream.read(min(size, 1024**2)):
                 yield block
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+        raise BrokenOff("damaged") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # an entry that is said to begin before the file does
+            raise
         raise BrokenOff("damaged") from error

@@ -147,9 +147,41 @@ def test_a_text_may_begin_with_a_gene_called_par1(tmp_path):
     assert opened(tmp_path, b"PAR1,2\nPAR2,3\n").head(4) == b"PAR1"
 
 
-def test_an_encrypted_member_is_refused(tmp_path):
+def flagged(flags: int) -> bytearray:
     data = bytearray(zipped(a=TEXT))
     for magic, at in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        data[data.index(magic) + at] |= 1
-    with pytest.raises(NotATable, match="encrypted"):
-        opened(tmp_path, bytes(data))
+        place = data.index(magic) + at
+        data[place : place + 2] = (int.from_bytes(data[place : place + 2], "little") | flags).to_bytes(2, "little")
+    return data
+
+
+@pytest.mark.parametrize(("flags", "says"), [(1, "encrypted"), (1 << 6, "encrypted"), (1 << 5, "other than deflate")])
+def test_a_member_that_python_cannot_unpack_is_refused(tmp_path, flags, says):
+    with pytest.raises(NotATable, match=says):
+        opened(tmp_path, bytes(flagged(flags)))
+
+
+def begins_before_the_file(data: bytearray) -> None:
+    at = data.index(b"PK\x05\x06") + 16
+    data[at : at + 4] = (int.from_bytes(data[at : at + 4], "little") + 40).to_bytes(4, "little")
+
+
+def has_a_name_that_is_no_text(data: bytearray) -> None:
+    data[30] = 0xFF
+
+
+@pytest.mark.parametrize("damage", [begins_before_the_file, has_a_name_that_is_no_text])
+def test_a_zip_with_a_broken_entry_is_damaged(tmp_path, damage):
+    data = flagged(1 << 11)  # names are UTF-8
+    damage(data)
+    with pytest.raises(NotATable, match="damaged"):
+        list(opened(tmp_path, bytes(data)).blocks())
+
+
+def test_of_two_members_of_one_name_the_larger_is_read(tmp_path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.csv", TEXT)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.csv", b"a,b\n1,2\n")
+    assert b"".join(opened(tmp_path, out.getvalue()).blocks()) == TEXT
