@@ -4,6 +4,7 @@ Columns are called c0, c1, ... inside (names of files clash: `Gene` and `gene`);
 Every choice of a CSV reader is made before DuckDB sees a record, and what it wrote is counted afterwards.
 """
 
+import glob
 import json
 from collections import deque
 from collections.abc import Sequence
@@ -32,8 +33,14 @@ MEMORY_LIMIT = MEMORY_LIMITS[-1]
 BUFFERED = 1 << 20
 
 
+def to_read(path: Path) -> str:
+    """The path as DuckDB's readers take it: in a folder called `l[1]` they would read the files of `l1`."""
+    return glob.escape(str(path))
+
+
 def quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
+    """SQL of a path to read."""
+    return sql_text(to_read(path))
 
 
 def part_paths(folder: Path) -> list[list[Path]]:
@@ -245,7 +252,7 @@ class TableWriter:
             f" quote={quote}, escape={quote}, allow_quoted_nulls=false, auto_detect=false, parallel=false, new_line='\\n',"
             f" strict_mode=true, max_line_size={self._longest + 1024},"
             f" buffer_size={max(LEAST_BUFFER, 2 * self._longest + 4096)}))"
-            f" TO {quoted(path)} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+            f" TO {sql_text(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
 
 

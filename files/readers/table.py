@@ -75,7 +75,11 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     layout = find_layout(text, dialect, complete=complete, header=choices.header)
     if layout.width > source.limits.columns:
         raise NotATable(f"The table has {layout.width:,} columns; the limit is {source.limits.columns:,}.")
-    return _Reading(source, folder, encoding, layout, ends, report).run()
+    reading = _Reading(source, folder, encoding, layout, ends, report)
+    reading.more_than_ascii = (
+        not head.isascii()
+    )  # then the encoding is told: what comes later is no reason to change it
+    return reading.run()
 
 
 def _sample(head: bytes, encoding: Encoding, complete: bool) -> tuple[str, str]:

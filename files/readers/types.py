@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from files.readers.parts import MEMORY_LIMIT, SLICE, part_paths
+from files.readers.parts import MEMORY_LIMIT, SLICE, part_paths, to_read
 
 KINDS = ("integer", "decimal", "boolean", "date")
 # What a column whose cells so far are all of one kind may still turn out to be, should a later cell not fit.
@@ -79,7 +79,8 @@ def _ask(
         )
         source = f"SELECT {cells} FROM read_parquet($paths)"
         found = (
-            db.execute(f"SELECT {counts} FROM ({source})", {"paths": [str(path) for path in paths]}).fetchone() or ()
+            db.execute(f"SELECT {counts} FROM ({source})", {"paths": [to_read(path) for path in paths]}).fetchone()
+            or ()
         )
         for place, (column, kind) in enumerate(some):
             yield column, kind, found[2 * place], found[2 * place + 1]
@@ -90,7 +91,7 @@ def _judge_sample(
 ) -> None:
     rows = max(20, min(SAMPLE, SAMPLE_CELLS // len(columns)))
     cells = ", ".join(f"left(c{column}, {SAMPLE_LENGTH:d})" for column in columns)
-    sample = db.execute(f"SELECT {cells} FROM read_parquet($path) LIMIT {rows:d}", {"path": str(path)}).fetchall()
+    sample = db.execute(f"SELECT {cells} FROM read_parquet($path) LIMIT {rows:d}", {"path": to_read(path)}).fetchall()
     for column, texts in zip(columns, zip(*sample, strict=True), strict=False):
         filled = {text for text in texts if text}
         seen[column] |= bool(filled)
@@ -154,7 +155,7 @@ def _misfits(
         asked.append(f"count(*) {bad}, min(line) {bad}, arg_min({cell}, line) {bad}")
     if asked:
         sql = f"SELECT {', '.join(asked)} FROM read_parquet($path)"
-        values = db.execute(sql, {"path": str(path)}).fetchone() or ()
+        values = db.execute(sql, {"path": to_read(path)}).fetchone() or ()
         for place, column in enumerate(columns):
             count, line, text = values[3 * place : 3 * place + 3]
             if count:

@@ -47,6 +47,15 @@ def test_a_cell_comes_back_as_written(tmp_path, cell):
     assert table.slice().rows == [(2, [cell, "end"])]
 
 
+@pytest.mark.parametrize(("name", "alike"), [("l[1]", "l1"), ("a*b", "aXb"), ("q?", "qq"), ("it's {a,b}", "a")])
+def test_a_folder_may_be_called_anything(tmp_path, name, alike):
+    """What is a pattern to DuckDB must not read another folder's files."""
+    make_table(tmp_path / alike, ["a", "b"], [["wrong", "x"]])
+    table = make_table(tmp_path / name, ["a", "b"], [["1", "right"]])
+    assert table.slice(sort="-a").rows == [(2, ["1", "right"])]
+    assert [column["type"] for column in table.columns] == ["integer", "text"]
+
+
 def test_an_empty_cell_is_null(tmp_path):
     table = make_table(tmp_path, ["a", "b"], [["", "x"], ["y", ""]])
     assert table.slice().rows == [(2, [None, "x"]), (3, ["y", None])]

@@ -162,6 +162,14 @@ def test_older_encodings(read, encoding, text):
     assert (tuple(names(outcome)), *[row[1:] for row in rows]) == tuple(expected)
 
 
+def test_what_was_utf8_stays_so(read):
+    """Bytes of another encoding behind the sample do not change the letters before them."""
+    data = "a,b\n1,é\n".encode() + b"1,2\n" * 300_000 + b"2,\xe9\n3,\xe8\n"
+    outcome, rows, rejects = read(data)
+    assert (rows[0], len(rows), len(rejects)) == ((2, "1", "é"), 300_001, 2)
+    assert outcome.reading["encoding"] == "utf-8"
+
+
 def test_lines_may_end_in_any_way(read):
     outcome, rows, _ = read(b"a,b\r\n1,2\n3,4\r5,6\r\r\n7,8")
     assert rows == [(2, "1", "2"), (3, "3", "4"), (4, "5", "6"), (6, "7", "8")]
