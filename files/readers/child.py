@@ -5,6 +5,7 @@ input, what happens goes out as lines of JSON on standard output: {"at": [fracti
 {"done": {...}} or {"failed": "sentence"}. It ends with its parent: an end of the input ends it.
 """
 
+import errno
 import json
 import os
 import resource
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, NoReturn
 
 TOO_LITTLE_MEMORY = "too little memory"
+DISK_FULL = "Reading stopped: the disk is full. Ask the administrator to make room."
 
 
 def main() -> None:
@@ -26,6 +28,10 @@ def main() -> None:
         said: dict[str, Any] = {"done": _read(task, tell)}
     except MemoryError:
         said = {"failed": TOO_LITTLE_MEMORY}
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        said = {"failed": DISK_FULL}
     _tell(tell, said)
     # Not by a normal exit: threads of a library could keep a process alive whose work is done.
     os._exit(0)
@@ -58,6 +64,10 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
         )
     except duckdb.OutOfMemoryException:
         raise MemoryError from None
+    except duckdb.IOException as error:
+        if "No space left" not in str(error):
+            raise
+        raise OSError(errno.ENOSPC, DISK_FULL) from None
     return outcome.as_dict()
 
 

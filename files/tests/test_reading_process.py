@@ -57,6 +57,23 @@ def test_what_is_no_table_is_said_in_its_sentence(tmp_path):
         read(path)
 
 
+def test_a_full_disk_is_said(long_table):
+    script = (
+        "import errno, sys; from pathlib import Path; from files.readers import child, parts\n"
+        "def write(*said): raise OSError(errno.ENOSPC, 'No space left on device')\n"
+        "parts.TableWriter._write = write; child.main()"
+    )
+    task = task_of(long_table, long_table.parent / "out", {}) | {"memory": 2 << 30}
+    child = subprocess.Popen(
+        [sys.executable, "-c", script], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with child:
+        child.stdin.write(json.dumps(task) + "\n")
+        child.stdin.flush()
+        said = child.stdout.read().splitlines()
+    assert "the disk is full" in json.loads(said[-1])["failed"]
+
+
 def test_a_reader_that_is_killed_fails_its_job_only(long_table):
     def kill(*said) -> None:
         for pid in readers():
