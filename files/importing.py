@@ -105,5 +105,9 @@ def import_file(run: Run) -> None:
     scratch = Path(settings.VAR_DIR) / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     run.report(0.02, "Opening the table")
-    with _open(file, mapping, scratch) as db:
+    try:
+        table = _open(file, mapping, scratch)
+    except FileNotFoundError as error:
+        raise JobError(f"{error} Upload the file again; nothing was imported.") from error
+    with table as db:
         load_claims(db, spec, run)

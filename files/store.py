@@ -81,6 +81,8 @@ def time_limit(db: duckdb.DuckDBPyConnection, seconds: float | None = None) -> I
 def relation(folder: Path, places: Iterable[int] = ()) -> str:
     """SQL of a table expression with `line` and the columns at these places, joined over the slices that have them."""
     slices = part_paths(folder)
+    if not slices:
+        raise FileNotFoundError("The table of this file is gone from the disk.")
     needed = sorted({place // SLICE for place in places} or {0})
     files = [f"read_parquet([{', '.join(quoted(path) for path in slices[n])}]) AS slice{n}" for n in needed]
     if len(files) == 1:

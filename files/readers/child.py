@@ -28,10 +28,6 @@ def main() -> None:
         said: dict[str, Any] = {"done": _read(task, tell)}
     except MemoryError:
         said = {"failed": TOO_LITTLE_MEMORY}
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        said = {"failed": DISK_FULL}
     _tell(tell, said)
     # Not by a normal exit: threads of a library could keep a process alive whose work is done.
     os._exit(0)
@@ -56,18 +52,17 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
             outcome.columns = [column | {"type": kind} for column, kind in zip(outcome.columns, kinds, strict=True)]
     except NotATable as error:
         _fail(tell, str(error))
-    except OSError as error:  # the bytes are gone, the disk is full: nothing that the file's text could be in
-        _fail(tell, f"Reading broke off: {error.strerror}. Ask the administrator, then try again.")
-    except duckdb.IOException:
+    except OSError as error:  # the bytes are gone, say: nothing that the file's text could be in
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         _fail(
-            tell, "Reading broke off: the table could not be written. Is the disk full? Then make room and try again."
+            tell, DISK_FULL if full else f"Reading broke off: {error.strerror}. Ask the administrator, then try again."
         )
     except duckdb.OutOfMemoryException:
         raise MemoryError from None
     except duckdb.IOException as error:
         if "No space left" not in str(error):
             raise
-        raise OSError(errno.ENOSPC, DISK_FULL) from None
+        _fail(tell, DISK_FULL)
     return outcome.as_dict()
 
 
