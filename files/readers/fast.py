@@ -79,7 +79,7 @@ def clean_runs(
         if stop or (not len(records.ends) and end == len(data)):
             break
         if quote is not None:
-            size = min(size * 4, WINDOW) if len(records.ends) else (end - begin) * 2
+            size = min(size * 4, WINDOW) if len(records.ends) else max(size, end - begin) * 2
     return runs
 
 

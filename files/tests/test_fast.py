@@ -261,6 +261,12 @@ def test_a_record_longer_than_a_window_is_found():
     assert (run.clean, run.records, run.lines, run.end) == (True, 2, 1_500_002, len(data))
 
 
+def test_a_cell_with_a_short_line_before_a_long_one_ends():
+    """The first window ends behind the short line, however often it is doubled from there."""
+    data = b'3,"x\n' + b"y" * 40_000 + b'"\n4,5\n'
+    assert [(run.clean, run.records, run.lines) for run in runs_of(data, 2)] == [(True, 2, 3)]
+
+
 def test_quotes_that_break_every_few_lines_do_not_cost_squares():
     data = (b"a,b,c\n" * 20 + b'a,b"c,d\n') * 20_000
     started, at, asked = time.process_time(), 0, 0
