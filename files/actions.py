@@ -75,7 +75,8 @@ def members_of(file: DataFile) -> list[Member]:
         with file.original_path.open("rb") as stream:
             if compression_of(stream.read(HEAD)) != "zip":
                 return []
-        return [Member(info.filename, info.file_size) for info in zip_members(file.original_path, Limits())]
+        limits = Limits(**settings.READ_LIMITS)
+        return [Member(info.filename, info.file_size) for info in zip_members(file.original_path, limits)]
     except (OSError, NotATable):
         return []
 

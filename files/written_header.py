@@ -5,7 +5,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import PurePath
 
+from django.conf import settings
+
 from files.models import DataFile
+from files.readers.choices import Limits
 from files.readers.errors import NotATable
 from files.readers.original import leading_lines, lines_at
 from files.readers.scan import Dialect, Scanner
@@ -66,7 +69,9 @@ def refuse_far_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> None
 
 
 def source_of(file: DataFile) -> Source:
-    return open_source(file.original_path, member=file.reading.get("member") or file.choices.get("member"))
+    """The original as it was read, within the same limits."""
+    member = file.reading.get("member") or file.choices.get("member")
+    return open_source(file.original_path, member=member, limits=Limits(**settings.READ_LIMITS))
 
 
 def _encoded(file: DataFile, texts: Iterable[str]) -> Iterator[bytes]:

@@ -158,3 +158,9 @@ def test_deleting_one_of_two_files_of_the_same_bytes_leaves_the_other(
     left.refresh_from_db()
     assert left.original_path.read_bytes() == content
     assert Table(left.table_path, left.columns).slice().filtered == left.row_count
+
+
+def test_the_members_of_a_zip_are_listed_within_the_limits_of_reading(packed, settings):
+    assert len(actions.members_of(packed)) == 2
+    settings.READ_LIMITS = settings.READ_LIMITS | {"zip_members": 1}
+    assert actions.members_of(packed) == []
