@@ -1,5 +1,6 @@
 """What a person does with files: upload, rename, delete. (Importing has a module of its own.)"""
 
+import errno
 import hashlib
 import shutil
 from collections.abc import Iterable
@@ -95,7 +96,7 @@ def open_member(file: DataFile, member: str, *, by: Any) -> DataFile:
         )  # fmt: skip
         try:
             twin.folder.mkdir(mode=0o700)
-            twin.original_path.hardlink_to(file.original_path)  # neither ever changes
+            _same_bytes(file, twin)
             _queue(twin, by, {})
             record(
                 "file uploaded", twin, by=by, after=fields_of(twin, KEPT_FIELDS) | {"parent": file.pk, "member": member}
@@ -104,6 +105,16 @@ def open_member(file: DataFile, member: str, *, by: Any) -> DataFile:
             shutil.rmtree(twin.folder, ignore_errors=True)
             raise
     return twin
+
+
+def _same_bytes(file: DataFile, twin: DataFile) -> None:
+    """The original once more: as a link, for neither ever changes, or as a copy where the disk knows no links."""
+    try:
+        twin.original_path.hardlink_to(file.original_path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK, errno.EXDEV):
+            raise
+        shutil.copy2(file.original_path, twin.original_path)
 
 
 def _store(file: DataFile, chunks: Iterable[bytes]) -> tuple[int, str]:

@@ -48,6 +48,8 @@ def read_file(run: Run) -> None:
         ) from error
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+        if not DataFile.objects.filter(pk=file.pk).exists():  # deleted meanwhile: the reader may have written since
+            shutil.rmtree(file.folder, ignore_errors=True)
     _import_if_asked(file, run)
 
 

@@ -6,6 +6,12 @@ _NUMBER = r"[-+(]?\s?[$€£¥]?\s?[-+]?(\d{1,3}([,.' ]\d{3})+|\d+)?([.,]?\d*)([
 _TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s?([aApP]\.?[mM]\.?)?(Z|[-+]\d{2}:?\d{2})?"
 _DATE = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ]?[A-Za-z]{3}[- ]?\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})"
 _MEASURED = re.compile(rf"(?=.*\d)({_NUMBER}|{_TIME}|{_DATE}([ T]{_TIME})?)")
+_IDENTIFIER = re.compile(
+    r"rs\d{2,}|chr([0-9]{1,2}|X|Y|MT?)|(([NX][MCGPRW]|LRG)_|ENS[TGP])\d+(\.\d+)?(\([\w-]+\))?(:\S+)?|[RVS]CV\d{6,}(\.\d+)?"
+    r"|[cgpmn]\.\S*\d\S*|(chr)?([0-9]{1,2}|X|Y|MT?)[-:_]\d+([-:_][ACGT]+){2}",
+    re.IGNORECASE,
+)
+_SYMBOL = re.compile(r"[A-Z][A-Z0-9-]{0,14}(orf\d+)?")
 _WORD = re.compile(r"[\w.+#@*()\[\]<>=?!%&$€£°/'-]+")
 _MISSING = {"na", "n/a", "nan", "null", "none", "-", ".", "?", "--", "\\n"}
 _LINK = re.compile(r"(https?|ftp|file|www)[:.]\S+|[^@\s]+@[^@\s,;]+\.\w+")
@@ -16,6 +22,16 @@ def is_measured(cell: str) -> bool:
     """Whether it is a number, date or time: what stands in columns and rarely in their names."""
     cell = cell.strip()
     return len(cell) < 40 and _MEASURED.fullmatch(cell) is not None
+
+
+def is_identifier(cell: str) -> bool:
+    """Whether it names one thing of genetics: an rsID, an accession, an HGVS name, a place. No column is called so."""
+    return _IDENTIFIER.fullmatch(cell.strip()) is not None
+
+
+def is_symbol(cell: str) -> bool:
+    """Whether it could be a gene symbol: capitals, digits, hyphens."""
+    return _SYMBOL.fullmatch(cell.strip()) is not None
 
 
 def is_missing(cell: str) -> bool:

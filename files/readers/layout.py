@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from files.readers.celltypes import is_measured, is_missing
+from files.readers.celltypes import is_identifier, is_measured, is_missing, is_symbol
 from files.readers.scan import COMMENT, Dialect, Record, Scanner
 from files.readers.sniff import SEPARATOR
 
@@ -12,6 +12,7 @@ LOOK = 50  # rows from the table's beginning among which its header is looked fo
 BELOW = 100  # rows below a header that are compared with it
 FEW_ROWS = 3  # fewer rows wider than the header are slips, whatever their share
 WIDE_ROWS = 20  # so many rows wider than the header are no slips where they are a quarter of all
+MOSTLY = 0.8  # share of a column's cells that tells what it holds
 HEADER_AGAIN = 0.7  # share of a header's names that make a later row the header of another table
 
 
@@ -241,7 +242,7 @@ def is_header(row: Record, below: list[Record]) -> bool:
         return False
     numbers = [cell for cell in filled if is_measured(cell)]
     if not numbers:
-        return not _is_one_of(cells, below)
+        return not _is_one_of(cells, below) and not _are_identifiers(cells, below)
     if len(numbers) == len(filled) or not below:
         return False
     if all(cell.isdigit() and 1800 <= int(cell) <= 2100 for cell in numbers) and len(numbers) > 1:
@@ -268,6 +269,17 @@ def _measured(column: list[str]) -> bool:
     """Whether a column holds numbers, dates or times and little else."""
     filled = [cell for cell in column if cell and not is_missing(cell)]
     return bool(filled) and sum(map(is_measured, filled)) >= 0.8 * len(filled)
+
+
+def _are_identifiers(cells: list[str], below: list[Record]) -> bool:
+    """Whether an identifier stands above identifiers, or a gene symbol with a digit in a list of nothing but symbols."""
+    columns = [[r.cells[at] or "" for r in below if at < len(r.cells) and r.cells[at]] for at in range(len(cells))]
+    if len(cells) == 1 and is_symbol(cells[0]) and any(c.isdigit() for c in cells[0]):
+        return bool(columns[0]) and sum(map(is_symbol, columns[0])) >= MOSTLY * len(columns[0])
+    return any(
+        is_identifier(cell) and bool(column) and sum(map(is_identifier, column)) >= MOSTLY * len(column)
+        for cell, column in zip(cells, columns, strict=True)
+    )
 
 
 def _is_one_of(cells: list[str], below: list[Record]) -> bool:

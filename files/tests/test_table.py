@@ -440,3 +440,24 @@ def test_fast_and_slow_reading_agree(read, monkeypatch, seed):
     assert fast[1] == slow[1]
     assert fast[2] == slow[2]
     assert fast[0].as_dict() == slow[0].as_dict()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BRCA1\nBRCA2\nTP53\nMARCH1\nCFTR\n",
+        "rs80357906\nrs121913529\nrs113488022\n",
+        "NM_007294.4:c.5266dup\nNM_000059.4:c.5946del\n",
+        "chr17\tBRCA1\tfirst\nchr13\tBRCA2\tsecond\n",
+        "17-43057062-T-TG,known\n13-32316461-A-T,new\n",
+    ],
+)
+def test_a_list_of_genes_or_names_loses_none_as_its_header(read, text):
+    outcome = read(text.encode())[0]
+    assert (outcome.rows, outcome.reading["header"]) == (text.count("\n"), False)
+    assert [warning["kind"] for warning in outcome.warnings] == ["no_header"]
+
+
+@pytest.mark.parametrize("header", ["GENE", "gene", "Symbol", "rsID", "HGVS c."])
+def test_a_list_with_a_header_keeps_it(read, header):
+    assert names(read(f"{header}\nBRCA1\nBRCA2\nTP53\n".encode())[0]) == [header]
