@@ -1,3 +1,5 @@
+import errno
+import os
 import struct
 import tracemalloc
 
@@ -53,6 +55,16 @@ def test_each_of_the_two_outlives_the_other(mine, packed):
     mine.delete(f"/api/v1/files/{packed.pk}/")
     twin.refresh_from_db()
     assert (twin.parent, do_read(twin).row_count) == (None, 2)
+
+
+def test_a_disk_without_links_gets_a_copy(mine, packed, monkeypatch):
+    def refuse(*paths) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    twin = DataFile.objects.get(pk=opened(mine, packed, "in/small.csv").json()["id"])
+    assert twin.original_path.stat().st_ino != packed.original_path.stat().st_ino
+    assert do_read(twin).row_count == 2
 
 
 def test_opening_leaves_an_audit_row_that_names_both(mine, packed):
