@@ -152,8 +152,8 @@ class _Quoted:
         blanks = "[" + "".join(b for b in " \t" if b not in dialect.delimiter) + "]*+"
         plain = rf"[^{quote}\\]*+" if dialect.escape else rf"[^{quote}]*+"
         pair = rf"(?:{quote}{quote}|\\.)" if dialect.escape else quote * 2
-        self._cell = re.compile(rf"{blanks}{quote}({plain}(?:{pair}{plain})*+){quote}{blanks}{end}", re.DOTALL)
-        self._opened = re.compile(rf"{blanks}{quote}({plain}(?:{pair}{plain})*+)", re.DOTALL)
+        self._cell = re.compile(rf"{blanks}{quote}({plain}(?:{pair}{plain})*){quote}{blanks}{end}", re.DOTALL)
+        self._opened = re.compile(rf"{blanks}{quote}({plain}(?:{pair}{plain})*)", re.DOTALL)
         self._closing = re.compile(rf"{quote}{blanks}{end}")
         self._escaped = re.compile(rf"\\(.)|{quote}{quote}", re.DOTALL)
 

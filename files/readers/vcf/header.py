@@ -15,12 +15,13 @@ NAMES_LINE = re.compile(r"#?CHROM(\t| +)POS(\t| +|$)", re.IGNORECASE)
 Warn = Callable[[str, str, int], None]  # kind, sentence, line
 
 _META = re.compile(r"##([^=]+)=(.*)", re.DOTALL)
-# Possessive, since a header may be 64 MB of blanks.
-_KEY = r'\s*+([^=,"<>\s]++(?:\s++[^=,"<>\s]++)*+)\s*+=\s*+'
+# Possessive where one character is repeated, since a header may be 64 MB of blanks; not groups (test_patterns.py).
+_KEY = r'\s*+([^=,"<>\s]++(?:\s++[^=,"<>\s]++)*)\s*+=\s*+'
 _BARE = r'\[[^\]]*+\]|[^,"]*+'
-_ITEM = re.compile(rf'{_KEY}("(?:[^"\\]|\\.)*+"|{_BARE})\s*+(,|$)', re.DOTALL)
+_ITEM = re.compile(rf'{_KEY}("[^"\\]*+(?:\\.[^"\\]*+)*"|{_BARE})\s*+(,|$)', re.DOTALL)
 # Quotes inside that nobody escaped, a backslash before the last one: it ends where the next key or the end comes.
-_LOOSE_ITEM = re.compile(rf'{_KEY}("[^"]*+(?:"(?!\s*+(?:$|,\s*+[\w.]++\s*+=))[^"]*+)*+"|{_BARE})\s*+(,|$)', re.DOTALL)
+_BEHIND = r"\s*+(?:$|,\s*+[\w.]++\s*+=)"  # what tells a closing quote from one inside
+_LOOSE_ITEM = re.compile(rf'{_KEY}("[^"]*+(?:"(?!{_BEHIND})[^"]*+)*"(?={_BEHIND})|{_BARE})\s*+(,|$)', re.DOTALL)
 _OLD_STYLE = re.compile(r"([^,<>=]+),([^,]+),([^,]+),(.*)")  # VCF 3.3: ID,Number,Type,"Description"
 _ESCAPED = re.compile(r'\\(["\\])')
 _NUMBER = re.compile(r"\d{1,9}|[ARGP.]|LA|LR|LG|M")

@@ -84,7 +84,7 @@ class Patterns:
                 count = values.expected(definition, alts, self._header.version, in_info=True)
                 item = f"{name}=({values.value_pattern(definition, count, end=';')})"
             item += ";" if at < last else r"(?>;|(?=[\t\r\n]))"
-            out.append(item if key in always else f"(?>{item})?+")
+            out.append(item if key in always else f"(?>{item}|)")
         return rf"(?>\.(?=[\t\r\n])|{''.join(out)}(?<![;\t]))" if out else r"\."
 
     def _behind(self, alts: int, form: str) -> str | None:
@@ -108,7 +108,7 @@ class Patterns:
                 out += "(?>:"
                 open_groups += 1
             out += f"({self._value(alts, key)})"
-        return out + ")?+" * open_groups
+        return out + "|)" * open_groups
 
     def _value(self, alts: int, key: str) -> str:
         if key == "GT":

@@ -10,14 +10,14 @@ from files.readers.vcf.header import Definition
 BASES = "[ACGTNacgtn]"
 IUPAC = "[ACGTUNRYKMSWBDHVacgtunrykmswbdhv]"
 INTEGER = r"[-+]?[0-9]++"
-FLOAT = r"[-+]?(?>[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)(?:[eE][-+]?[0-9]++)?+|[-+]?(?>[iI][nN][fF](?:inity)?+|[nN][aA][nN])"
-QUAL = r"\.|[0-9]++(?:\.[0-9]*+)?+(?:[eE][-+]?[0-9]++)?+"
+FLOAT = r"[-+]?(?>[0-9]++(?:\.[0-9]*+)?|\.[0-9]++)(?:[eE][-+]?[0-9]++)?|[-+]?(?>[iI][nN][fF](?:inity)?|[nN][aA][nN])"
+QUAL = r"\.|[0-9]++(?:\.[0-9]*+)?(?:[eE][-+]?[0-9]++)?"
 ALLELE = (
     rf"{BASES}++(?![^\t,])|\*|{BASES}*+<[^<>\s,\0]++>"
-    rf"|[ACGTNacgtn.]*+[\[\]](?:[^\[\]\s,\0:]++:)++[0-9]++[\[\]][ACGTNacgtn.]*+(?![^\t,])"
+    rf"|[ACGTNacgtn.]*+[\[\]](?:[^\[\]\s,\0:]++:)+[0-9]++[\[\]][ACGTNacgtn.]*+(?![^\t,])"
     rf"|\.{BASES}++|{BASES}++\."
 )
-GENOTYPE = r"[|/]?(?:\.|[0-9]++)(?:[|/](?:\.|[0-9]++))*+"
+GENOTYPE = r"[|/]?(?:\.|[0-9]++)(?:[|/](?:\.|[0-9]++))*"
 FORMAT_KEY = re.compile(r"[A-Za-z0-9_.]+")
 ANY_QUAL = re.compile(rf"\.|{FLOAT}")
 
@@ -52,7 +52,7 @@ def value_pattern(definition: Definition, count: int | None, *, end: str) -> str
     else:
         element = rf"(?>{_ELEMENTS[definition.type]}|\.)"
     if count is None:
-        return rf"{element}(?:,{element})*+"
+        return rf"{element}(?:,{element})*"
     if count == 1:
         return element
     # `.` stands for all values at once.
