@@ -126,6 +126,7 @@ def test_a_late_answer_does_not_take_back_what_the_arrow_keys_chose(browser_page
     browser_page.wait_for_function("document.querySelector('[aria-selected=true]')?.textContent.includes('BRCA2')")
     browser_page.keyboard.press("Enter")
     browser_page.wait_for_url("**/variants/?gene=BRCA2")
+    assert "BRCA2" in browser_page.inner_text("h1")
 
 
 def test_a_table_is_uploaded_imported_and_each_claim_leads_back_to_its_line(browser_page, genes, make_user):
