@@ -252,7 +252,7 @@ class TableWriter:
             f" quote={quote}, escape={quote}, allow_quoted_nulls=false, auto_detect=false, parallel=false, new_line='\\n',"
             f" strict_mode=true, max_line_size={self._longest + 1024},"
             f" buffer_size={max(LEAST_BUFFER, 2 * self._longest + 4096)}))"
-            f" TO {sql_text(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+            f" TO {sql_text(str(path))} (FORMAT parquet, ROW_GROUP_SIZE {group}, COMPRESSION snappy)"
         )
 
 
