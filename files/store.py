@@ -90,12 +90,6 @@ def relation(folder: Path, places: Iterable[int] = ()) -> str:
     return "(SELECT * FROM " + " JOIN ".join([files[0], *(f"{file} USING (line)" for file in files[1:])]) + ")"
 
 
-def count_rows(folder: Path) -> int:
-    with ask() as cursor:
-        row = cursor.execute(f"SELECT count(*) FROM {relation(folder)}").fetchone()
-    return int(row[0]) if row else 0
-
-
 def csv_lines(header: Sequence[str], rows: Iterable[tuple[int, Sequence[Any]]]) -> Iterator[str]:
     """CSV text (RFC 4180), a record at a time: the header, then each row's line and cells."""
     text = io.StringIO()
@@ -265,15 +259,6 @@ class Table:
                     by_place[place] = {row[0]: _cut(row[2 * n - 1], row[2 * n], longest) for row in found}
         present = next(iter(by_place.values()), dict.fromkeys(lines))
         return {line: [by_place[place][line] for place in places] for line in lines if line in present}
-
-    def every_row(self, *, size: int = 10_000) -> Iterator[tuple[int, list[Any]]]:
-        """All rows in file order; memory holds `size` of them."""
-        with ask() as db, ask() as inner:
-            found = db.execute(f"SELECT line FROM {relation(self.folder)}")
-            while rows := found.fetchmany(size):
-                lines = [row[0] for row in rows]
-                cells = self._cells_on(lines, None, inner)
-                yield from ((line, cells[line]) for line in lines)
 
     def lines(self, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
         """The rows that begin on these lines, as column -> text."""

@@ -4,7 +4,3 @@ class NotATable(Exception):
 
 class Damaged(NotATable):
     """The file ends or breaks before its end; what came before was handed over and may be kept."""
-
-
-class BadQuotes(NotATable):
-    """A cell opens a double quote that never closes, or has text behind the closing one."""

@@ -87,7 +87,7 @@ def _comment_mark(records: list[Record], width: int, dialect: Dialect) -> str:
         if not odd or mark == dialect.delimiter or (mark not in "##" and not leading):
             continue
         alike = [r for r in marked if len(r.cells) == width]
-        if len(odd) >= len(alike) - 1 and (width > 1 or False) and len(odd) < max(len(records), 2):
+        if len(odd) >= len(alike) - 1 and width > 1 and len(odd) < max(len(records), 2):
             return mark
     if width == 1 and records and (records[0].cells[0] or "").startswith("##"):
         return "##"

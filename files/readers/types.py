@@ -6,7 +6,6 @@ numbers. A cell without text, also a quoted one (`""`), says nothing about its c
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -113,50 +112,3 @@ def _verify(
             elif filled:
                 candidates[column] = [left for left in candidates[column] if left in WIDER[kind]]
         asked = [(column, candidates[column][0]) for column in failed if candidates[column]]
-
-
-@dataclass(frozen=True)
-class Misfit:
-    """Cells of a column that are not of its declared type."""
-
-    column: int  # place, from 0
-    kind: str
-    count: int
-    first_line: int
-    text: str  # of the first
-
-
-def verify_types(folder: Path, kinds: Sequence[str]) -> list[Misfit]:
-    """Columns with cells that are not of the type `kinds` declares for their place; text and unknown ones always fit.
-
-    One entry a column of each such, in the order of the columns. Empty cells and `.` fit every type.
-    """
-    found: dict[int, Misfit] = {}
-    with _open() as db:
-        for number, paths in enumerate(part_paths(folder)):
-            columns = range(number * SLICE, min((number + 1) * SLICE, len(kinds)))
-            typed = [column for column in columns if kinds[column] in TESTS]
-            for path in paths:
-                for first in range(0, len(typed), AT_ONCE):
-                    for misfit in _misfits(db, path, typed[first : first + AT_ONCE], kinds):
-                        known = found.get(misfit.column, misfit)
-                        count = misfit.count + (known.count if known is not misfit else 0)
-                        found[misfit.column] = Misfit(known.column, known.kind, count, known.first_line, known.text)
-    return [found[column] for column in sorted(found)]
-
-
-def _misfits(
-    db: duckdb.DuckDBPyConnection, path: Path, columns: Sequence[int], kinds: Sequence[str]
-) -> Iterator[Misfit]:
-    asked = []
-    for column in columns:
-        cell = f"c{column}"
-        bad = f"FILTER ({cell} IS NOT NULL AND {cell} NOT IN ('', '.') AND NOT {TESTS[kinds[column]].format(cell)})"
-        asked.append(f"count(*) {bad}, min(line) {bad}, arg_min({cell}, line) {bad}")
-    if asked:
-        sql = f"SELECT {', '.join(asked)} FROM read_parquet($path)"
-        values = db.execute(sql, {"path": to_read(path)}).fetchone() or ()
-        for place, column in enumerate(columns):
-            count, line, text = values[3 * place : 3 * place + 3]
-            if count:
-                yield Misfit(column, kinds[column], count, line, text)

@@ -5,7 +5,7 @@ import pytest
 
 from files.readers import parts
 from files.readers.parts import TableWriter
-from files.readers.types import infer_types, verify_types
+from files.readers.types import infer_types
 
 
 def write(folder: Path, rows: list[list[str | None]]) -> Path:
@@ -100,12 +100,3 @@ def test_a_wide_table_is_judged_in_seconds(tmp_path):
 def test_a_table_without_columns_or_rows_has_types(tmp_path):
     TableWriter(tmp_path / "none", 3).close()
     assert infer_types(tmp_path / "none", 3) == ["text"] * 3
-
-
-def test_cells_that_do_not_fit_a_declared_type_are_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr(parts, "PART_BYTES", 30)
-    folder = write(tmp_path, [["1", "1"], ["a", "."], ["1", ""], ["b", None], ["c", "x"]])
-    (misfit,) = verify_types(folder, ["integer", "text"])
-    assert (misfit.column, misfit.kind, misfit.count, misfit.first_line, misfit.text) == (0, "integer", 3, 3, "a")
-    (misfit,) = verify_types(folder, ["text", "decimal"])
-    assert (misfit.column, misfit.count, misfit.first_line) == (1, 1, 6)
