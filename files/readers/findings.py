@@ -32,10 +32,13 @@ class Findings:
         self.reasons: dict[str, int] = {}  # kind of reject -> how many
         self.skipped = 0  # records that are no data: comments, footnotes, other tables of the same file
 
-    def reject(self, line: int, offset: int, kind: str, reason: str, text: str, column: str | None = None) -> None:
-        """A record that cannot be a row: physical line from 1, byte offset in the unpacked file from 0, `kind` a
-        short sentence without values for counting, `reason` the whole story, `text` the record as written."""
-        self._rejects.add(line, [str(offset), column, reason, text, kind])
+    def reject(
+        self, line: int, offset: int | None, kind: str, reason: str, text: str, column: str | None = None
+    ) -> None:
+        """A record that cannot be a row: physical line from 1, byte offset in the unpacked file from 0 (None where it
+        has none, as in a spreadsheet), `kind` a short sentence without values for counting, `reason` the whole story,
+        `text` the record as written."""
+        self._rejects.add(line, [None if offset is None else str(offset), column, reason, text, kind])
         self.reasons[kind] = self.reasons.get(kind, 0) + 1
 
     def warn(self, kind: str, message: str, line: int | None = None, count: int = 1) -> None:

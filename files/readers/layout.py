@@ -36,6 +36,11 @@ def find_layout(text: str, dialect: Dialect, *, complete: bool, header: bool | N
     dialect = replace(dialect, comment=_comment_mark(records, width, dialect))
     if width > 1:  # once more: now the scanner can tell a stray quote by the width
         records = list(Scanner(dialect, width).records(text, 1, final=True))
+    return layout_of(records, dialect, complete=complete, header=header)
+
+
+def layout_of(records: list[Record], dialect: Dialect, *, complete: bool, header: bool | None = None) -> Layout:
+    """The layout of a table that begins with these records, however they were found."""
     rows = _rows(records, dialect)
     tables = _tables(rows, dialect)
     if not tables:

@@ -16,39 +16,20 @@ from files.readers.lines import decoded, encoded_length, last_line_end, readable
 from files.readers.names import column_names
 from files.readers.parts import TableWriter
 from files.readers.remarks import describe, warn_of_layout
-from files.readers.scan import (
-    COMMENT,
-    ENCODING,
-    NEVER_CLOSED,
-    NUL,
-    STRAY,
-    TOO_LONG,
-    Dialect,
-    Record,
-    Scanner,
-    line_ends,
-)
+from files.readers.scan import Dialect, Record, Scanner, line_ends
 from files.readers.sniff import sniff
 from files.readers.source import BLOCK, Source
+from files.readers.taking import Taker
 
 Report = Callable[[float, str, int], None]
 
 REFERENCE_BYTES = 1 << 20  # read at once by the reference scanner, which makes objects of them
 AROUND = 1 << 14  # bytes given to it for one record that is not clean, with what follows
 SHORT_RUN = 16  # records; where runs are shorter on average, the scanner reads them all
-HELD = 100  # rows of one cell kept back until it is known whether they are footnotes
-MORE_CELLS = "more cells than columns"
 CUT_OFF = "the file ends within this record"
 
-_REASONS = {
-    NEVER_CLOSED: "A cell opens with a quote that never closes, or closes where the row has the wrong width.",
-    NUL: "The line holds a NUL byte.",
-    ENCODING: "The line holds bytes that are no text in the encoding of the file.",
-    TOO_LONG: "A cell is longer than the limit.",
-    CUT_OFF: "The packed file is cut off or damaged here, so the record may be incomplete.",
-}
+_CUT_OFF = "The packed file is cut off or damaged here, so the record may be incomplete."
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_NOTE = re.compile(r"\s*(\*|\(|note|source|total|legend|footnote)|(\S+\s+){2}\S", re.IGNORECASE)
 
 
 def read_table(source: Source, folder: Path, choices: Choices, report: Report) -> Outcome:
@@ -121,13 +102,11 @@ class _Reading:
             quoted=bool(self.quote) or not self.fast,
             quote=self.quote if self.fast and self.quote else '"',
         )
+        self.taker = Taker(self.findings, self.writer, layout)
         self.scanner = Scanner(dialect, layout.width, source.limits.cell_bytes)
         self.names, self.unnamed, self.repeated = column_names(list(map(readable, layout.names or [""] * layout.width)))
         self.line, self.offset = 1, 0  # of the next byte
-        self.seen = self.headers = self.padded = 0
-        self.held: list[Record] = []
-        self.gap = False  # an empty line stands before the rows held
-        self.last_line = 0  # of the record seen last
+        self.headers = 0
         self.more_than_ascii = False
         self.header = ""  # as written
 
@@ -155,7 +134,7 @@ class _Reading:
         rest = self._read_blocks()
         if rest is not None:
             self._cut_off(rest)
-        self._release(at_end=True)
+        self.taker.release(at_end=True)
         return self._outcome()
 
     def _read_blocks(self) -> bytes | None:
@@ -211,7 +190,7 @@ class _Reading:
         while self.line < top and at < len(text):
             stop = _end_of_line(text, at)
             if text[at:stop].strip():
-                self.seen += 1
+                self.taker.seen += 1
                 self.findings.skipped += 1
             self.line += 1
             at = stop
@@ -222,7 +201,7 @@ class _Reading:
                 stop = _end_of_line(text, at + record.end)
                 self.line += line_ends(text[at:stop])
                 at = stop
-                self.seen += 1
+                self.taker.seen += 1
                 self.headers = 1
         done = encoded_length(text[:at], self.encoding.name)
         self.offset += done
@@ -288,12 +267,12 @@ class _Reading:
                 if begin < run.end:
                     return begin
                 continue
-            self._release()
+            self.taker.release()
             self.writer.add_run(self.line, data, run)
-            self.seen += run.records
+            self.taker.seen += run.records
             self.line += run.lines
             self.offset += len(data[run.begin : run.end].decode()) if single else run.end - run.begin
-            begin, self.last_line = run.end, self.line - 1
+            begin, self.taker.last_line = run.end, self.line - 1
         return begin
 
     def _reference(self, data: bytes, begin: int, end: int, *, final: bool, utf8: bool = False) -> int:
@@ -301,90 +280,20 @@ class _Reading:
         piece = data[begin:end] if begin or end < len(data) else data
         stored = "utf-8" if utf8 else self.encoding.name
         text, _ = decoded(piece, stored)
+        place = _Place(text, self.offset, self.encoding.name, self.header)
         for record in self.scanner.records(text, self.line, final=final):
-            self._take(record, text)
+            self.taker.take(record, place)
         self.line += self.scanner.lines
         done = text[: self.scanner.consumed]
         self.offset += encoded_length(done, self.encoding.name)
         return begin + encoded_length(done, stored)
 
-    def _take(self, record: Record, text: str) -> None:
-        self.seen += 1
-        after_gap = record.line > self.last_line + 1
-        self.last_line = record.line + (
-            text.count("\n", record.start, record.end) or text.count("\r", record.start, record.end)
-        )
-        layout = self.layout
-        if layout.end_line and record.line >= layout.end_line:
-            self.findings.skipped += 1
-        elif record.remark == COMMENT:
-            self.findings.skipped += 1
-            self.findings.warn("comments", f"Lines that begin with {layout.dialect.comment} were skipped.", record.line)
-        elif record.remark and record.remark != STRAY:
-            self._reject(record, text, record.remark, _REASONS[record.remark])
-        elif self._may_be_note(record, after_gap) and len(self.held) < HELD:
-            self.gap = after_gap if not self.held else self.gap
-            self.held.append(record)
-        else:
-            self._release()
-            self._row(record, text)
-
-    def _may_be_note(self, record: Record, after_gap: bool) -> bool:
-        """Whether a row may stand below the table: it has one cell, or few and an empty line before it."""
-        few = len(record.cells) < self.layout.width / 2 and (after_gap or bool(self.held))
-        return self.layout.width > 2 and (len(record.cells) == 1 or few)
-
-    def _row(self, record: Record, text: str) -> None:
-        cells, width = record.cells, self.layout.width
-        if len(cells) > width:
-            if any(cell and not cell.isspace() for cell in cells[width:]):
-                number = max(at for at, cell in enumerate(cells, start=1) if cell and not cell.isspace())
-                self._reject(record, text, MORE_CELLS, f"The row has {number:,} cells for {width:,} columns.")
-                return
-            cells = cells[:width]
-        elif len(cells) < width:
-            self.padded += 1
-            self.findings.warn(
-                "padded", "Rows with fewer cells than the header; the missing cells are empty.", record.line
-            )
-            cells = cells + [None] * (width - len(cells))
-        elif width > 2 and text[record.start : record.end] == self.header:
-            self.findings.skipped += 1
-            self.findings.warn("repeated_header", "The header comes again; it was skipped.", record.line)
-            return
-        if record.remark == STRAY:
-            message = "Cells with a quote that neither opens, closes nor is doubled; they are kept as written."
-            self.findings.warn("quotes", message, record.line)
-        self.writer.add(record.line, cells)
-
-    def _reject(self, record: Record, text: str, kind: str, reason: str) -> None:
-        self._release()
-        offset = self.offset + encoded_length(text[: record.start], self.encoding.name)
-        written = readable(text[record.start : record.end])
-        self.findings.reject(record.line, offset, kind, reason, written)
-
-    def _release(self, *, at_end: bool = False) -> None:
-        """The rows held back: footnotes where the table ends with them and they read so, else rows."""
-        if not self.held:
-            return
-        held, self.held = self.held, []
-        texts = [record.cells[0] or "" for record in held]
-        apart = self.gap and all(len(record.cells) == 1 for record in held)
-        if at_end and any(texts) and (apart or all(_NOTE.match(text) for text in texts)):
-            self.findings.skipped += len(held)
-            self.findings.warn(
-                "footnotes", "Lines below the table were taken for notes and skipped.", held[0].line, len(held)
-            )
-            return
-        for record in held:
-            self._row(record, "")
-
     def _cut_off(self, rest: bytes) -> None:
         if rest:
-            self._release()
-            self.seen += 1
+            self.taker.release()
+            self.taker.seen += 1
             text = readable(decoded(rest, self.encoding.name)[0]).rstrip("\r\n")
-            self.findings.reject(self.line, self.offset, CUT_OFF, _REASONS[CUT_OFF], text)
+            self.findings.reject(self.line, self.offset, CUT_OFF, _CUT_OFF, text)
 
     def _outcome(self) -> Outcome:
         rows = self.writer.close()
@@ -392,19 +301,39 @@ class _Reading:
             self.findings.warn("no_rows", "The file names columns and holds no rows.", self.layout.header_line)
         self.findings.close()
         counted = rows + self.findings.rejected + self.findings.skipped + self.headers
-        if counted != self.seen:
-            raise RuntimeError(f"{self.seen} records were seen, but {counted} are accounted for")
+        if counted != self.taker.seen:
+            raise RuntimeError(f"{self.taker.seen} records were seen, but {counted} are accounted for")
         return Outcome(
             format="tsv" if self.layout.dialect.delimiter == "\t" else "csv",
             rows=rows,
             rejected=self.findings.rejected,
             skipped=self.findings.skipped,
-            padded=self.padded,
+            padded=self.taker.padded,
             columns=[{"name": name, "type": "text"} for name in self.names],
             reading=describe(self.source, self.encoding, self.layout, self.quote, self.ends),
             warnings=self.findings.warnings,
             reasons=self.findings.reasons,
         )
+
+
+class _Place:
+    """Where the records of one piece of text stand in the file."""
+
+    def __init__(self, text: str, offset: int, encoding: str, header: str):
+        self._text, self._offset, self._encoding, self._header = text, offset, encoding, header
+
+    def text(self, record: Record) -> str:
+        return readable(self._text[record.start : record.end])
+
+    def offset(self, record: Record) -> int:
+        return self._offset + encoded_length(self._text[: record.start], self._encoding)
+
+    def last_line(self, record: Record) -> int:
+        ends = self._text.count("\n", record.start, record.end) or self._text.count("\r", record.start, record.end)
+        return record.line + ends
+
+    def is_header(self, record: Record) -> bool:
+        return self._text[record.start : record.end] == self._header
 
 
 def _end_of_line(text: str, at: int) -> int:
