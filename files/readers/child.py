@@ -46,7 +46,7 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
     path, folder = Path(task["path"]), Path(task["folder"])
     try:
         outcome = read_any(path, folder, Choices(**task["choices"]), Limits(**task["limits"]), report)
-        if outcome.format != "vcf":  # whose header tells the types
+        if not outcome.types_told:
             report(0.95, "Looking at the columns", outcome.rows)
             kinds = infer_types(folder / "table", len(outcome.columns))
             outcome.columns = [column | {"type": kind} for column, kind in zip(outcome.columns, kinds, strict=True)]

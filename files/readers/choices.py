@@ -1,6 +1,7 @@
 """What a user may set about the reading of a file, and the limits of every reading."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 MIB = 1024**2
 
@@ -9,11 +10,17 @@ MIB = 1024**2
 class Choices:
     """What a user corrected. None is "guess"."""
 
-    member: str | None = None  # of a zip: its name as listed
+    member: str | None = None  # of a zip: a file's name as listed; of a workbook: a sheet's
     encoding: str | None = None  # a name that Python knows
     delimiter: str | None = None  # one or more characters; "" is "one column"
     quote: str | None = None  # one character; "" is "no quotes"
+    escape: str | None = None  # a backslash; "" is "a doubled quote only"
+    comment: str | None = None  # what lines that are no data begin with; "" is "no comments"
     header: bool | None = None
+    header_line: int | None = (
+        None  # physical line (of a sheet: row) of the names, from 1; what stands before is skipped
+    )
+    types: Mapping[str, str] = field(default_factory=dict)  # column -> text, integer, decimal, boolean or date
 
 
 @dataclass(frozen=True)

@@ -67,7 +67,7 @@ class Findings:
 class Outcome:
     """What a reading ends with; `as_dict` is JSON."""
 
-    format: str  # csv, tsv, vcf
+    format: str  # csv, tsv, vcf, ...: docs/formats.md lists them
     rows: int
     rejected: int
     skipped: int
@@ -77,6 +77,7 @@ class Outcome:
     warnings: list[dict[str, Any]]
     reasons: dict[str, int]
     header: dict[str, Any] = field(default_factory=dict)  # of a VCF: its definitions, samples and lines as written
+    types_told: bool = False  # the file itself says what type each column has; else every cell is asked
 
     def as_dict(self) -> dict[str, Any]:
         return dict(vars(self))

@@ -166,6 +166,7 @@ class _Reading:
             warnings=findings.warnings,
             reasons=findings.reasons,
             header=self._header.as_dict(),
+            types_told=True,
         )
 
     def _count_line_ends(self, lines_before: int, data: bytes) -> None:
