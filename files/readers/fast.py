@@ -29,7 +29,7 @@ class Run:
     records: int
     lines: int  # physical; more than `records` where a quoted cell holds line ends
     longest: int  # bytes of the longest record, its line end included
-    crlf: bool = False  # some record ends with \r\n, and none holds another \r outside of quotes
+    crlf: bool = False  # some record ends with \r\n
     ends: Positions | None = field(default=None, compare=False, repr=False)  # of each record of a clean run with
     # more lines than records, in the block
 
@@ -53,7 +53,7 @@ def clean_runs(
 
     A clean span holds one or more records of exactly `width` cells that `TableWriter.add_run` takes as they are. A
     record is not clean where it has another width, is blank, has only empty cells, begins with `comment`, holds a
-    NUL or a `\\r` that is no part of its line end, or where it may be several rows that a stray quote holds together.
+    NUL or a `\\r` without a `\\n` behind it, or where it may be several rows that a stray quote holds together.
     `delimiter` and `quote` are single bytes; the quote is doubled inside a quoted cell.
 
     Without `quote` the spans cover all of `data`. With it, the list ends early, before the record with a quote that
@@ -201,18 +201,21 @@ def _judge(
 
 
 def _carriage_returns(window: NDArray[np.uint8], records: _Records) -> tuple[Positions, Flags | None]:
-    """Which records hold a lone CR outside of quotes, and which end with \\r\\n (None: no record does)."""
+    """Which records hold a lone CR, which ends a physical line, and which end with \\r\\n (None: no record does)."""
     found = np.flatnonzero(window == CR)
     ends = records.ends
     found = found[found < ends[-1]]
-    if records.quotes is not None:
-        found = found[np.searchsorted(records.quotes, found) & 1 == 0]
     if not len(found):
         return found, None
-    at_end = window[found + 1] == LF
-    crlf = np.zeros(len(ends), np.bool_)
-    crlf[np.searchsorted(ends, found[at_end], side="right")] = True
-    return np.searchsorted(ends, found[~at_end], side="right"), crlf
+    in_pair = window[found + 1] == LF
+    lone, pairs = found[~in_pair], found[in_pair]
+    if records.quotes is not None:
+        pairs = pairs[np.searchsorted(records.quotes, pairs) & 1 == 0]
+    crlf = None
+    if len(pairs):
+        crlf = np.zeros(len(ends), np.bool_)
+        crlf[np.searchsorted(ends, pairs, side="right")] = True
+    return np.searchsorted(ends, lone, side="right"), crlf
 
 
 def _runs(clean: Flags, lengths: Positions, records: _Records, crlf: Flags | None) -> list[Run]:

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from files.readers.celltypes import is_identifier, is_measured, is_missing, is_symbol
-from files.readers.scan import COMMENT, Dialect, Record, Scanner
+from files.readers.scan import COMMENT, Dialect, Record, Scanner, line_ends
 from files.readers.sniff import SEPARATOR
 
 COMMENTS = ("#", "//", "%", "--", ";", "!")
@@ -136,7 +136,7 @@ def _parted_at_gaps(rows: list[Record]) -> list[list[Record]]:
 
 def _is_gap(before: Record, row: Record) -> bool:
     """Whether an empty line or a row without any text stands between."""
-    lines = sum((cell or "").count("\n") for cell in before.cells)
+    lines = sum(line_ends(cell) for cell in before.cells if cell)
     return row.line > before.line + lines + 1 or not _filled(before)
 
 

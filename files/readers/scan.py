@@ -286,7 +286,9 @@ def _are_rows(counts: list[int], width: int) -> bool:
 
 
 def line_ends(text: str) -> int:
-    return text.count("\n") + text.count("\r") - text.count("\r\n")
+    """How many physical lines end in it: with \\n, \\r\\n or a lone \\r, wherever they stand."""
+    returns = text.count("\r")
+    return text.count("\n") + (returns - text.count("\r\n") if returns else 0)
 
 
 def _line_end(text: str, at: int) -> int:

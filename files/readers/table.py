@@ -329,8 +329,7 @@ class _Place:
         return self._offset + encoded_length(self._text[: record.start], self._encoding)
 
     def last_line(self, record: Record) -> int:
-        ends = self._text.count("\n", record.start, record.end) or self._text.count("\r", record.start, record.end)
-        return record.line + ends
+        return record.line + line_ends(self._text[record.start : record.end])
 
     def is_header(self, record: Record) -> bool:
         return self._text[record.start : record.end] == self._header

@@ -62,6 +62,15 @@ def test_lines_and_offsets_are_those_of_the_file(read):
     assert outcome.reasons == {"more cells than columns": 2}
 
 
+@pytest.mark.parametrize("again", [1, 100])
+def test_a_lone_carriage_return_ends_a_line_inside_of_quotes_too(read, again):
+    """However a stretch is read: a few records by the scanner, a hundred as bytes."""
+    data = b"a,b,c\n" + b'1,2,"x\ry"\n3,4,"p\r\nq"\n' * again + b"note\n5,6,7\n"
+    _, rows, _ = read(data)
+    lines = [n for n in range(again) for n in (2 + 4 * n, 4 + 4 * n)]
+    assert [row[0] for row in rows] == [*lines, 2 + 4 * again, 3 + 4 * again]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8"])
 def test_offsets_count_the_bytes_of_the_encoding(read, encoding):
     text = "name,größe\r\nä,1\r\nb,2\r\nc,3,4\r\nd,5\r\n" + "e,6\r\n" * 50
