@@ -202,7 +202,8 @@ def zip_members(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
         raise NotATable("The zip archive is damaged or cut off: its list of files cannot be read.") from error
     _refuse_many(len(infos), limits)
     _refuse_office({info.filename for info in infos})
-    infos = [info for info in infos if not info.is_dir() and not re.search(r"(^|/)(__MACOSX/|\.[^./])", info.filename)]
+    # Not is_dir(): it raises where a file has no name.
+    infos = [info for info in infos if not re.search(r"/$|(^|/)(__MACOSX/|\.[^./])", info.filename)]
     if not infos:
         raise NotATable("The zip archive holds no files.")
     return infos

@@ -38,6 +38,20 @@ def zipped(**members: bytes) -> bytes:
     return out.getvalue()
 
 
+class Nameless(zipfile.ZipInfo):
+    """is_dir() of Python 3.11 raises for an empty name, when it is written too."""
+
+    def is_dir(self) -> bool:
+        return False
+
+
+def zipped_without_name(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(Nameless(""), data)
+    return out.getvalue()
+
+
 def opened(tmp_path, data: bytes, **options):
     path = tmp_path / "file.png"  # names say nothing
     path.write_bytes(data)
@@ -58,6 +72,7 @@ PACKED = [
     ("skippable zstd frame", "zstd", b"\x50\x2a\x4d\x18\x03\0\0\0abc" + zstandard.ZstdCompressor().compress(TEXT)),
     ("xz", "xz", lzma.compress(TEXT)),
     ("two xz streams", "xz", b"".join(map(lzma.compress, HALVES))),
+    ("zip of a file without a name", "zip", zipped_without_name(TEXT)),
     ("zip", "zip", zipped(**{"../../a.csv": TEXT, "b.png": b"\x89PNG\r\n\x1a\n" + b"\0" * 900_000})),
 ]
 
