@@ -7,6 +7,8 @@ import pytest
 from files.readers.choices import Choices
 from files.readers.errors import NotATable
 from files.readers.reading import looks_like_vcf
+from files.readers.source import open_source
+from files.readers.vcf.blocks import LineBlocks
 from files.tests.vcf_texts import FIRST, LINE, META, NAMES, SAMPLES, SITES, kinds, read_text, rejects, table, vcf
 
 
@@ -395,3 +397,23 @@ def test_utf16_is_refused(tmp_path, encoding):
 )  # fmt: skip
 def test_what_is_taken_for_a_vcf(text, is_vcf):
     assert looks_like_vcf(text.encode()) == is_vcf
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"], ids=["no mark", "mark"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=ascii)
+@pytest.mark.parametrize("size", [1, 2, 3, 5, 22, 1000])
+def test_small_blocks_are_the_same_lines(tmp_path, mark, end, size):
+    """The first block may end between the CR and the LF of the first line, or within the mark."""
+    path = tmp_path / "file"
+    path.write_bytes(mark + SITES.replace("\n", end).encode() + LINE.replace("\n", end).encode())
+    blocks = LineBlocks(open_source(path), 1 << 20, size)
+    data = b"".join(piece for _, piece in blocks)
+    assert data.replace(b"\r\n", b"\n").decode() == SITES + LINE
+    assert (blocks.has_bom, blocks.has_lone_returns) == (bool(mark), end == "\r")
+
+
+@pytest.mark.parametrize("cut", [3, 10, 21, 22])
+def test_a_vcf_in_tiny_gzip_members_is_the_same_vcf(tmp_path, cut):
+    data = (SITES + LINE).replace("\n", "\r\n").encode()
+    outcome = read_text(gzip.compress(data[:cut]) + gzip.compress(data[cut:]), tmp_path)
+    assert [row["line"] for row in table(outcome, tmp_path)] == [FIRST]

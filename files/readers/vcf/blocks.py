@@ -22,7 +22,7 @@ class LineBlocks:
     def __iter__(self) -> Iterator[tuple[int, bytes]]:
         offset, rest = 0, b""
         try:
-            for number, block in enumerate(self._source.blocks(self._size)):
+            for number, block in enumerate(self._blocks()):
                 if number == 0:
                     block, offset = self._begin(block)
                 if self.has_lone_returns:
@@ -42,6 +42,21 @@ class LineBlocks:
         if rest:
             self.lacks_last_end = True
             yield offset, rest + b"\n"
+
+    def _blocks(self) -> Iterator[bytes]:
+        """The blocks of the source, the first so long that it tells a byte-order mark and the kind of line end: those
+        of tiny gzip members are smaller."""
+        blocks, first = self._source.blocks(self._size), b""
+        try:
+            for block in blocks:
+                first += block
+                if b"\n" in first[3:] or b"\r" in first[3:-1] or len(first) > self._longest:
+                    break
+        except Damaged:
+            yield first
+            raise
+        yield first
+        yield from blocks
 
     def _begin(self, block: bytes) -> tuple[bytes, int]:
         if block.startswith((b"\xff\xfe", b"\xfe\xff", b"#\0", b"\0#")):
