@@ -128,8 +128,6 @@ class _Reading:
         )
 
     def run(self) -> Outcome:
-        for kind, message in self.source.notes:
-            self.findings.warn(kind, message)
         warn_of_layout(self.findings, self.layout, self.encoding, self.ends, self.unnamed, self.repeated, self.names)
         rest = self._read_blocks()
         if rest is not None:
@@ -296,6 +294,8 @@ class _Reading:
             self.findings.reject(self.line, self.offset, CUT_OFF, _CUT_OFF, text)
 
     def _outcome(self) -> Outcome:
+        for kind, message in self.source.notes:  # some are found at the file's end
+            self.findings.warn(kind, message)
         rows = self.writer.close()
         if not rows and not self.findings.rejected:
             self.findings.warn("no_rows", "The file names columns and holds no rows.", self.layout.header_line)

@@ -7,6 +7,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
 
@@ -15,7 +16,7 @@ import zstandard
 from files.readers.choices import Limits
 from files.readers.encoding import looks_like_text
 from files.readers.errors import NotATable
-from files.readers.kinds import HEAD, compression_of
+from files.readers.kinds import HEAD, compression_of, is_bgzip
 
 PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
 SALVAGE = 1  # bytes fed at once when the last good ones before a damage are looked for
@@ -30,8 +31,12 @@ class BrokenOff(Exception):
 
 
 def gzip_blocks(stream: IO[bytes], size: int, note: Note) -> Iterator[bytes]:
-    """The text of all members of a gzip or bgzip stream."""
+    """The text of all members of a gzip or bgzip stream.
+
+    What stands behind the last member of a gzip file is noted; bgzip has a mark for its end, and nothing behind it.
+    """
     unpacker, data, began = zlib.decompressobj(31), stream.read(PACKED), False
+    is_blocked, is_empty = is_bgzip(data), True  # `is_empty`: the member gave no text, as the end mark does not
     while data:
         began = True
         before = unpacker.copy()
@@ -41,6 +46,7 @@ def gzip_blocks(stream: IO[bytes], size: int, note: Note) -> Iterator[bytes]:
             yield from _salvaged(before, data, size)
             raise BrokenOff("damaged") from error
         if block:
+            is_empty = False
             yield block
         data = unpacker.unconsumed_tail
         if unpacker.eof:
@@ -48,13 +54,28 @@ def gzip_blocks(stream: IO[bytes], size: int, note: Note) -> Iterator[bytes]:
             if len(data) < 2:
                 data += stream.read(PACKED)
             if not data.startswith(b"\x1f\x8b"):
-                _note_garbage(data, note)
+                if is_blocked:
+                    _check_end(data, is_empty, note)
+                else:
+                    _note_garbage(data, note)
                 return
-            unpacker, began = zlib.decompressobj(31), False
+            unpacker, began, is_empty = zlib.decompressobj(31), False, True
         data = data or stream.read(PACKED)
     if began:
         yield from _last(unpacker, size)
         raise BrokenOff("cut off")
+
+
+def _check_end(rest: bytes, has_mark: bool, note: Note) -> None:
+    """Of a bgzip file: raises BrokenOff where its members do not go on to the end mark and nothing but zeros follows."""
+    if rest.strip(b"\0"):
+        raise BrokenOff("damaged")
+    if not has_mark:
+        note(
+            "no_end_mark",
+            "The bgzip file lacks the empty block at its end, so it may have been cut off between two blocks. Compare"
+            " its size with that of the original.",
+        )
 
 
 def _last(unpacker: "zlib._Decompress", size: int) -> Iterator[bytes]:
@@ -63,13 +84,18 @@ def _last(unpacker: "zlib._Decompress", size: int) -> Iterator[bytes]:
 
 
 def _salvaged(unpacker: "zlib._Decompress", data: bytes, size: int) -> Iterator[bytes]:
-    """What can be unpacked before the damage."""
-    try:
+    """What can be unpacked before the damage, in blocks of about `size` bytes."""
+    pieces, got = [], 0
+    with suppress(zlib.error):
         for at in range(0, len(data), SALVAGE):
-            if block := unpacker.decompress(data[at : at + SALVAGE]):
-                yield block
-    except zlib.error:
-        return
+            piece = unpacker.decompress(data[at : at + SALVAGE])
+            pieces.append(piece)
+            got += len(piece)
+            if got >= size:
+                yield b"".join(pieces)
+                pieces, got = [], 0
+    if got:
+        yield b"".join(pieces)
 
 
 def _note_garbage(data: bytes, note: Note) -> None:

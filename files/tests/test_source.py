@@ -118,6 +118,20 @@ def test_garbage_at_the_end_is_a_note(tmp_path, data):
     assert [kind for kind, _ in source.notes] == ["trailing_garbage"]
 
 
+@pytest.mark.parametrize("rest", [b"garbage", b"\x1e\x8b" + bgzip(TEXT)[2:]], ids=["garbage", "a member's first byte"])
+def test_what_is_no_member_of_a_bgzip_file_is_damage(tmp_path, rest):
+    """Thousands of blocks may stand behind the one whose head is broken."""
+    with pytest.raises(Damaged, match=f"damaged after {len(TEXT):,} unpacked"):
+        list(opened(tmp_path, bgzip(TEXT) + rest).blocks())
+
+
+def test_a_bgzip_file_without_its_end_mark_is_noted(tmp_path):
+    """A cut between two blocks leaves no other trace; bcftools ends its blocks with a line's end."""
+    source = opened(tmp_path, bgzip(TEXT)[: -len(bgzip(b""))])
+    assert b"".join(source.blocks()) == TEXT
+    assert [kind for kind, _ in source.notes] == ["no_end_mark"]
+
+
 @pytest.mark.parametrize(
     "pack", [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress, lambda d: zipped(a=d)]
 )

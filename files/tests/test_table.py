@@ -310,6 +310,13 @@ def test_a_packed_file_that_is_cut_off_keeps_its_rows(read, pack):
     assert "truncated" in warned(outcome)
 
 
+def test_what_stands_behind_a_long_packed_table_is_told(read):
+    """It is met after the first rows were read."""
+    outcome, rows, _ = read(gzip.compress(b"a,b\n" + b"1,2\n" * 600_000, 1) + b"other bytes")
+    assert len(rows) == 600_000
+    assert warned(outcome) == {"trailing_garbage": (1, None)}
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16-le", "utf-16-be"])
 def test_the_line_that_a_cut_goes_through_is_named(read, encoding):
     text = "a,b\n" + "".join(f"{n},{random.Random(n).random()}\n" for n in range(5000))
