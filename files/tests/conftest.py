@@ -1,14 +1,21 @@
 import io
+import os
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from files import actions, importing
 from files.models import DataFile
 from project.core import jobs
 from project.core.models import Job
+
+# The same examples in every run; `HYPOTHESIS_PROFILE=thorough` looks for new ones, for minutes.
+settings.register_profile("ci", derandomize=True, max_examples=60, deadline=None)
+settings.register_profile("thorough", max_examples=3_000, deadline=None)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 @pytest.fixture(autouse=True)
