@@ -9,7 +9,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run restart test lint bench idle clean
+.PHONY: help run restart test lint bench fuzz idle clean
 # A killed set-up must not leave a stamp that says it was finished.
 .DELETE_ON_ERROR:
 
@@ -19,6 +19,7 @@ help:
 	@echo "make test    run the test suite on PostgreSQL and Redis; ARGS='-k name' is passed to pytest"
 	@echo "make lint    ruff, formatting, types"
 	@echo "make bench   run the benchmarks"
+	@echo "make fuzz    fuzz the file readers for FUZZ_SECONDS (600); ARGS='vcf table' picks targets"
 	@echo "make idle    memory and processor time of an idle Vardesk, against what we promise (6 minutes)"
 	@echo "make clean   remove .venv, test data and caches; your data in var/ stay"
 
@@ -40,11 +41,14 @@ lint: .venv/.installed-dev
 bench: .venv/.installed-dev
 	@VAR_DIR=.var-bench exec $(PY) -m project.supervisor exec --with-parent --fresh -- $(PY) -m benchmarks $(ARGS)
 
+fuzz: .venv/.installed-fuzz
+	@exec $(PY) -m tools.fuzz $(ARGS)
+
 idle: .venv/.installed
 	@exec $(PY) -m tools.idle $(ARGS)
 
 clean:
-	rm -rf .venv .var-test .var-bench .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .var-test .var-bench .hypothesis .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 .venv/.installed: requirements.txt
@@ -55,6 +59,11 @@ clean:
 .venv/.installed-dev: requirements-dev.txt .venv/.installed
 	@$(alone); $(is_up_to_date) || { echo "Installing the tools for tests and checks into .venv ..."; \
 	  $(PIP) install -r $< && touch $@; }
+
+.venv/.installed-fuzz: requirements-fuzz.txt .venv/.installed-dev
+	@$(alone); $(is_up_to_date) || { echo "Installing the fuzzer into .venv ..."; \
+	  $(PIP) install --only-binary :all: -r $< && touch $@ || { \
+	  echo "atheris, the fuzzer, has wheels for Linux on x86-64 and Python 3.11 to 3.13 only: fuzz there." >&2; exit 1; }; }
 
 # Two first starts in one clone: the second waits here, and then finds everything installed. The lock is the
 # shell's open file, so it ends with the shell, however that ends.
