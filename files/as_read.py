@@ -16,7 +16,7 @@ CHARACTERS = {
     "'": "single quote '", "\\": "backslash \\",
 }  # fmt: skip
 NOTHING = {"compression": "none", "delimiter": "none: one column", "quote": "none"}
-HIDDEN = ("members", "encoding_why", "first_line")  # said elsewhere, or by another one
+HIDDEN = ("members", "encoding_why", "first_line", "chosen")  # said elsewhere, or by another one
 WHY = {"mark": "by its byte-order mark", "guess": "guessed", "chosen": "as you said", "nul pattern": "by its NUL bytes"}
 UNSAID = (
     "member",

@@ -1,6 +1,8 @@
 """A cell in the type of its column, beside its text as written."""
 
 import math
+import re
+from datetime import date
 from typing import Any
 
 
@@ -12,8 +14,10 @@ def typed(text: str | None, kind: str, missing: str | None = None) -> Any:
     """
     if text is None or text == missing:
         return None
-    if kind not in ("integer", "decimal", "boolean"):
+    if kind not in ("integer", "decimal", "boolean", "date"):
         return text
+    if kind == "date":
+        return text if _is_day(text) else None
     if kind == "boolean":
         # A VCF's flag may have a value, which is 1 or 0.
         return {"true": True, "false": False, "1": True, "0": False}.get(text.lower())
@@ -26,3 +30,13 @@ def typed(text: str | None, kind: str, missing: str | None = None) -> Any:
     except ValueError:
         return None
     return number if math.isfinite(number) else text
+
+
+def _is_day(text: str) -> bool:
+    if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

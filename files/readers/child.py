@@ -36,6 +36,7 @@ def main() -> None:
 def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
     import duckdb
 
+    from files.readers.chosen_types import take_types
     from files.readers.errors import NotATable
     from files.readers.reading import Choices, Limits, read_any
     from files.readers.types import infer_types
@@ -45,11 +46,14 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
 
     path, folder = Path(task["path"]), Path(task["folder"])
     try:
-        outcome = read_any(path, folder, Choices(**task["choices"]), Limits(**task["limits"]), report)
+        choices = Choices(**task["choices"])
+        outcome = read_any(path, folder, choices, Limits(**task["limits"]), report)
         if not outcome.types_told:
             report(0.95, "Looking at the columns", outcome.rows)
             kinds = infer_types(folder / "table", len(outcome.columns))
             outcome.columns = [column | {"type": kind} for column, kind in zip(outcome.columns, kinds, strict=True)]
+        take_types(outcome, folder / "table", choices.types)
+        outcome.reading["chosen"] = choices.chosen
     except NotATable as error:
         _fail(tell, str(error))
     except OSError as error:  # the bytes are gone, say: nothing that the file's text could be in

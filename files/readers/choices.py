@@ -22,6 +22,11 @@ class Choices:
     )
     types: Mapping[str, str] = field(default_factory=dict)  # column -> text, integer, decimal, boolean or date
 
+    @property
+    def chosen(self) -> list[str]:
+        """The names of what was not left to be guessed."""
+        return [name for name, value in vars(self).items() if value is not None and value != {}]
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -33,6 +38,7 @@ class Limits:
     window_bytes: int = 128 * MIB  # memory that a zstd or xz file may ask for
     zip_members: int = 10_000
     head_bytes: int = MIB  # of unpacked text that the dialect is told from
+    rows_bytes: int | None = None  # of unpacked text that are read, and on to the line's end; None: all (a preview's)
     columns: int = 16_384
     cell_bytes: int = 16 * MIB
     record_bytes: int = 64 * MIB

@@ -77,6 +77,7 @@ class Outcome:
     warnings: list[dict[str, Any]]
     reasons: dict[str, int]
     header: dict[str, Any] = field(default_factory=dict)  # of a VCF: its definitions, samples and lines as written
+    complete: bool = True  # False where Limits.rows_bytes ended the reading before the file's end
     types_told: bool = False  # the file itself says what type each column has; else every cell is asked
 
     def as_dict(self) -> dict[str, Any]:

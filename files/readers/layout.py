@@ -4,6 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from files.readers.celltypes import is_identifier, is_measured, is_missing, is_symbol
+from files.readers.errors import NotATable
 from files.readers.scan import COMMENT, Dialect, Record, Scanner, line_ends
 from files.readers.sniff import SEPARATOR
 
@@ -29,18 +30,37 @@ class Layout:
     widened: bool = False  # most rows have more cells than the header
 
 
-def find_layout(text: str, dialect: Dialect, *, complete: bool, header: bool | None = None) -> Layout:
-    """The layout of a text that begins the file; `complete` where it is all of it."""
-    records = list(Scanner(dialect).records(text, 1, final=True))
+def find_layout(
+    text: str, dialect: Dialect, *, complete: bool, header: bool | None = None, header_line: int | None = None,
+    comment: str | None = None,
+) -> Layout:  # fmt: skip
+    """The layout of a text that begins the file; `complete` where it goes on to the file's end.
+
+    What is given is kept. With `header_line`, the text begins with this line (from 1) of the file.
+    """
+    line = header_line or 1
+    records = list(Scanner(dialect).records(text, line, final=True))
     width = usual_width(records)
-    dialect = replace(dialect, comment=_comment_mark(records, width, dialect))
-    if width > 1:  # once more: now the scanner can tell a stray quote by the width
-        records = list(Scanner(dialect, width).records(text, 1, final=True))
-    return layout_of(records, dialect, complete=complete, header=header)
+    if comment is None:
+        dialect = replace(dialect, comment=_comment_mark(records, width, dialect))
+    else:
+        dialect = replace(dialect, comment=comment, comment_always=True)
+    if width > 1 or comment:  # once more: now the scanner can tell a stray quote by the width
+        records = list(Scanner(dialect, width if width > 1 else None).records(text, line, final=True))
+    return layout_of(records, dialect, complete=complete, header=header, header_line=header_line)
 
 
-def layout_of(records: list[Record], dialect: Dialect, *, complete: bool, header: bool | None = None) -> Layout:
-    """The layout of a table that begins with these records, however they were found."""
+def layout_of(
+    records: list[Record], dialect: Dialect, *, complete: bool, header: bool | None = None,
+    header_line: int | None = None,
+) -> Layout:  # fmt: skip
+    """The layout of a table that begins with these records, however they were found.
+
+    With `header_line`, the record of that line names the columns, whatever it looks like, and those before it are
+    no part of the table. Raises NotATable where no record begins there.
+    """
+    if header_line is not None:
+        return _below(records, dialect, header_line)
     rows = _rows(records, dialect)
     tables = _tables(rows, dialect)
     if not tables:
@@ -48,11 +68,27 @@ def layout_of(records: list[Record], dialect: Dialect, *, complete: bool, header
     last = len(tables) - 1
     # Of a file whose end is not seen, the last table is the one that may go on for gigabytes.
     chosen = last if not complete and len(tables[last]) > 20 else max(range(len(tables)), key=lambda n: len(tables[n]))
-    table = tables[chosen]
-    found = _of_table(table, dialect, header)
+    return _with_others(tables, chosen, _of_table(tables[chosen], dialect, header))
+
+
+def _with_others(tables: list[list[Record]], chosen: int, found: Layout) -> Layout:
     others = [(t[0].line, t[-1].line, len(t)) for n, t in enumerate(tables) if n != chosen]
-    end = tables[chosen + 1][0].line if chosen < last else None
+    end = tables[chosen + 1][0].line if chosen + 1 < len(tables) else None
     return replace(found, end_line=end, other_tables=others)
+
+
+def _below(records: list[Record], dialect: Dialect, header_line: int) -> Layout:
+    """The layout of the table whose columns the record on this line names."""
+    records = [record for record in records if record.line >= header_line]
+    if not records or records[0].line != header_line or not _filled(records[0]):
+        raise NotATable(f"Line {header_line:,} holds no column names. Choose another line for them.")
+    names = records[0]
+    if names.remark == COMMENT:
+        names = names._replace(cells=Scanner(dialect).split(names.cells[0] or ""), remark="")
+    tables = _tables([names, *(record for record in records[1:] if record.remark != COMMENT)], dialect)
+    if len(tables) > 1 and len(tables[0]) == 1:  # names without rows are those of what follows
+        tables[:2] = [tables[0] + tables[1]]
+    return _with_others(tables, 0, _of_table(tables[0], dialect, header=True, at=0))
 
 
 def _rows(records: list[Record], dialect: Dialect) -> list[Record]:
@@ -162,9 +198,10 @@ def looks_like_names(row: Record) -> bool:
     return bool(cells) and len(set(cells)) >= 0.7 * len(cells) and not any(is_measured(cell) for cell in cells)
 
 
-def _of_table(rows: list[Record], dialect: Dialect, header: bool | None) -> Layout:
+def _of_table(rows: list[Record], dialect: Dialect, header: bool | None, at: int | None = None) -> Layout:
+    """`at`: which row is the header or the first one; None: behind titles and notes."""
     width = usual_width(rows)
-    at = _first_row(rows, width)
+    at = _first_row(rows, width) if at is None else at
     if header is None:
         named = is_header(rows[at], rows[at + 1 : at + 1 + BELOW])
         if not named and at == 1 and len(rows[0].cells) == len(rows[1].cells) and rows[1].line == rows[0].line + 1:

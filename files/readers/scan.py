@@ -41,6 +41,7 @@ class Dialect:
     escape: str = ""  # a backslash where it stands before a quote inside quotes; a doubled quote is one anyhow
     runs: bool = False  # several delimiters in a row are one (columns aligned with blanks)
     comment: str = ""  # lines that begin so and have not the table's width are comments
+    comment_always: bool = False  # they are, whatever their width: a person said so
 
 
 # How far a cell may go that is not quoted by the strict rule, tried in this order until the width is right:
@@ -118,7 +119,7 @@ class Scanner:
         return not self.dialect.runs and bool(self.dialect.delimiter) and self.dialect.delimiter in piece
 
     def _is_comment(self, piece: str) -> bool:
-        return self.width is None or len(self.split(piece)) != self.width
+        return self.width is None or self.dialect.comment_always or len(self.split(piece)) != self.width
 
 
 def _lines(text: str) -> tuple[list[str], int | list[int]]:

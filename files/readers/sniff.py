@@ -25,7 +25,7 @@ QUOTES = "\"'`"
 ONE_COLUMN = 0.25  # a score under it is no better than taking every line for one cell
 
 
-def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None) -> Dialect:
+def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None, escape: str | None = None) -> Dialect:
     """The dialect of a sample that ends with a line end or with the file. What is given is kept."""
     if len(text) > SAMPLE_CHARS:
         text = _whole_lines(text[:SAMPLE_CHARS])
@@ -34,11 +34,11 @@ def sniff(text: str, *, delimiter: str | None = None, quote: str | None = None) 
     candidates = (
         [delimiter] if delimiter is not None else [d for d in DELIMITERS if d in text and not _always_doubled(text, d)]
     )
-    best, best_score = Dialect(delimiter or "", quote if quote is not None else '"'), ONE_COLUMN
+    best, best_score = Dialect(delimiter or "", quote if quote is not None else '"', escape or ""), ONE_COLUMN
     for candidate in candidates:
         if not candidate:
             continue
-        for dialect in _dialects(text, candidate, quote):
+        for dialect in _dialects(text, candidate, quote, escape):
             score = _score(text, dialect) * DELIMITERS.get(candidate, 1.0)
             if delimiter is not None:
                 score += ONE_COLUMN
@@ -58,7 +58,7 @@ def _whole_lines(text: str) -> str:
     return text[: max(text.rfind("\n"), text.rfind("\r")) + 1] or text
 
 
-def _dialects(text: str, delimiter: str, quote: str | None) -> list[Dialect]:
+def _dialects(text: str, delimiter: str, quote: str | None, escape: str | None) -> list[Dialect]:
     """The quotes and escapes worth trying: a quote must open a cell and close one."""
     found = []
     for mark in QUOTES if quote is None else quote:
@@ -73,6 +73,8 @@ def _dialects(text: str, delimiter: str, quote: str | None) -> list[Dialect]:
         found.insert(0, Dialect(delimiter, '"' if quote is None else quote))  # one may come later
     elif quote is None and not any(_is_strict(text, dialect) for dialect in found):
         found.append(Dialect(delimiter, ""))
+    if escape is not None:
+        found = list(dict.fromkeys(replace(dialect, escape=escape) for dialect in found))
     if delimiter == " ":
         found = [
             replace(dialect, runs=runs) for dialect in found for runs in ([False, True] if "  " in text else [False])

@@ -8,8 +8,10 @@ from typing import IO
 
 from files.readers import unpack
 from files.readers.choices import Limits
+from files.readers.encoding import find_encoding
 from files.readers.errors import Damaged, NotATable
 from files.readers.kinds import HEAD, compression_of, refuse_what_is_no_text
+from files.readers.lines import last_line_end
 
 BLOCK = 8 * 1024**2
 
@@ -33,6 +35,7 @@ class Source:
         self.member: str | None = None
         self.members: list[Member] = []
         self.notes: list[tuple[str, str]] = []  # kind and sentence of what was odd about the packing
+        self.stopped = False  # the last blocks() ended at limits.rows_bytes, before the file did
         self.fraction = 0.0  # 0..1: how much of the file on disk the last blocks() has consumed
         self._head = b""
         self._chosen: zipfile.ZipInfo | None = None
@@ -59,7 +62,24 @@ class Source:
             self.notes.append((kind, message))
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
-        """The unpacked bytes from the beginning, at most `size` at a time.
+        """The unpacked bytes from the beginning, at most `size` at a time; no more than limits.rows_bytes and on to
+        the end of the line, where that is set (`stopped` says whether more would have come). Raises as all_blocks()."""
+        self.stopped = False
+        blocks = self.all_blocks(size)
+        return blocks if self.limits.rows_bytes is None else self._bounded(blocks, self.limits.rows_bytes)
+
+    def _bounded(self, blocks: Iterator[bytes], most: int) -> Iterator[bytes]:
+        encoding = find_encoding(self.head(HEAD)).name
+        for block in blocks:
+            if len(block) > most and (end := last_line_end(block[:most], encoding) or last_line_end(block, encoding)):
+                self.stopped = end < len(block) or next(blocks, b"") != b""
+                yield block[:end]
+                return
+            most = max(0, most - len(block))
+            yield block
+
+    def all_blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """The unpacked bytes from the beginning, at most `size` at a time, whatever limits.rows_bytes says.
 
         Raises Damaged after the last good byte of a file that is cut off or broken, NotATable for a bomb.
         """
@@ -113,7 +133,7 @@ class Source:
         if len(self._head) < size:
             parts, got = [], 0
             try:
-                for block in self.blocks(min(size, BLOCK)):
+                for block in self.all_blocks(min(size, BLOCK)):
                     parts.append(block)
                     got += len(block)
                     if got >= size:

@@ -4,6 +4,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from files.readers.choices import Choices
@@ -17,7 +18,7 @@ from files.readers.names import column_names
 from files.readers.parts import TableWriter
 from files.readers.remarks import describe, warn_of_layout
 from files.readers.scan import Dialect, Record, Scanner, line_ends
-from files.readers.sniff import sniff
+from files.readers.sniff import SEPARATOR, sniff
 from files.readers.source import BLOCK, Source
 from files.readers.taking import Taker
 
@@ -50,10 +51,14 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     text, ends = _sample(head, encoding, complete)
     if not text.strip("\r\n\t \ufeff\0"):
         raise NotATable("The file is empty: it holds nothing but blanks.")
-    dialect = sniff(text, delimiter=choices.delimiter, quote=choices.quote)
+    table = _from_line(text, choices.header_line, complete)
+    dialect = _dialect_of(text, table, choices, complete)
     if complete and not text.strip(dialect.delimiter + dialect.quote + "\r\n\t \ufeff"):
         raise NotATable("The file holds delimiters and no values.")
-    layout = find_layout(text, dialect, complete=complete, header=choices.header)
+    layout = find_layout(
+        table, dialect, complete=complete, header=choices.header, header_line=choices.header_line,
+        comment=choices.comment,
+    )  # fmt: skip
     if layout.width > source.limits.columns:
         raise NotATable(f"The table has {layout.width:,} columns; the limit is {source.limits.columns:,}.")
     reading = _Reading(source, folder, encoding, layout, ends, report)
@@ -61,6 +66,33 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
         not head.isascii()
     )  # then the encoding is told: what comes later is no reason to change it
     return reading.run()
+
+
+def _from_line(text: str, line: int | None, complete: bool) -> str:
+    """What begins with this physical line, from 1. Raises NotATable where the text has no such line."""
+    if line is None or line == 1:
+        return text
+    ends = [end.end() for end in islice(_LINE_END.finditer(text), line - 1)]
+    if line < 1 or len(ends) < line - 1 or ends[-1] == len(text):
+        lines = len(ends) + (not ends or ends[-1] < len(text))
+        where = f"the file has {lines:,} lines" if complete else "that is beyond the part in which they are looked for"
+        raise NotATable(f"The column names cannot stand in line {line:,}: {where}.")
+    return text[ends[-1] :]
+
+
+def _dialect_of(text: str, table: str, choices: Choices, complete: bool) -> Dialect:
+    """The dialect of the table in `text`. Raises NotATable for a choice that no table can be read with."""
+    delimiter, quote = choices.delimiter, choices.quote
+    if delimiter and delimiter not in table:
+        where = "in the file" if complete else "in the beginning of the file"
+        raise NotATable(f"The delimiter {delimiter!r} does not occur {where}. Choose another, or none for one column.")
+    if quote and len(quote) != 1:
+        raise NotATable(f"A quote is one character, not {quote!r}.")
+    if choices.escape not in (None, "", "\\"):
+        raise NotATable(f"A quote inside quotes is doubled or follows a backslash; {choices.escape!r} is neither.")
+    if delimiter is None and (said := SEPARATOR.match(text)):
+        delimiter = said[1]
+    return sniff(table, delimiter=delimiter, quote=quote, escape=choices.escape)
 
 
 def _sample(head: bytes, encoding: Encoding, complete: bool) -> tuple[str, str]:
@@ -132,7 +164,7 @@ class _Reading:
         rest = self._read_blocks()
         if rest is not None:
             self._cut_off(rest)
-        self.taker.release(at_end=True)
+        self.taker.release(at_end=not self.source.stopped)
         return self._outcome()
 
     def _read_blocks(self) -> bytes | None:
@@ -157,7 +189,8 @@ class _Reading:
             self.findings.warn("truncated", str(error) + " The rows before it were read.", None)
             last = last_line_end(before, self.encoding.name)
             return self._block(b"".join([rest, *waiting, before[:last]]), final=False) + before[last:]
-        self._block(b"".join([rest, *waiting, before]), final=True)
+        # What a bounded reading has begun at its bound, and not ended, is no record of it.
+        self._block(b"".join([rest, *waiting, before]), final=not self.source.stopped)
         return None
 
     def _block(self, data: bytes, *, final: bool) -> bytes:
@@ -313,6 +346,7 @@ class _Reading:
             reading=describe(self.source, self.encoding, self.layout, self.quote, self.ends),
             warnings=self.findings.warnings,
             reasons=self.findings.reasons,
+            complete=not self.source.stopped,
         )
 
 

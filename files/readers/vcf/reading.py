@@ -166,6 +166,7 @@ class _Reading:
             warnings=findings.warnings,
             reasons=findings.reasons,
             header=self._header.as_dict(),
+            complete=not self._source.stopped,
             types_told=True,
         )
 

@@ -1,0 +1,60 @@
+"""The types that a person said columns have, in place of those that their cells look like."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+
+from files.readers.findings import Outcome
+from files.readers.parts import MEMORY_LIMIT, SLICE, part_paths, sql_text, to_read
+from files.readers.types import KINDS, TESTS
+
+# What the typed view and the sort understand, which is more than what makes a column a number by itself: `007` is one
+# once a person says so.
+FITS = {
+    "integer": r"regexp_full_match({0}, '\s*[-+]?\d{{1,28}}\s*')",
+    "decimal": r"(regexp_full_match({0}, '\s*[-+]?(\d+(\.\d*)?|\.\d+)([eE][-+]?\d+)?\s*')"
+    " AND coalesce(isfinite(TRY_CAST({0} AS DOUBLE)), false))",
+    "boolean": "lower({0}) IN ('true', 'false', '1', '0')",
+    "date": TESTS["date"],
+}
+SEEN_AS = {
+    "integer": "they are null in the typed view, and sort last where they are no numbers",
+    "decimal": "they are null in the typed view and sort last",
+    "boolean": "they are null in the typed view and sort last",
+    "date": "they are null in the typed view and sort last",
+}
+
+
+def take_types(outcome: Outcome, table: Path, types: Mapping[str, str]) -> None:
+    """Gives the columns of `outcome` these types, and warns of cells that are not of them and of names of no column."""
+    places = {column["name"]: place for place, column in enumerate(outcome.columns)}
+    for name, kind in types.items():
+        if name not in places:
+            _warn(outcome, f"There is no column {name!r}, so that its type was not set.", 1, None)
+            continue
+        column = outcome.columns[places[name]]
+        outcome.columns[places[name]] = column | {"type": kind}
+        if kind in KINDS:
+            count, line = misfits(table, column.get("at", places[name]), kind, column.get("missing"))
+            if count:
+                cells, no = ("cells", "are no") if count > 1 else ("cell", "is no")
+                said = SEEN_AS[kind] if count > 1 else SEEN_AS[kind].replace("they are", "it is")
+                _warn(outcome, f"{count:,} {cells} of {name} {no} {kind}; {said}.", count, line)
+
+
+def _warn(outcome: Outcome, message: str, count: int, line: int | None) -> None:
+    outcome.warnings.append({"kind": "types", "message": message, "count": count, "first_line": line})
+
+
+def misfits(table: Path, place: int, kind: str, missing: str | None = None) -> tuple[int, int | None]:
+    """How many cells of the column at this place are not of this kind, and the line of the first; empty ones are."""
+    paths = [to_read(path) for path in part_paths(table)[place // SLICE]]
+    cell = f"c{place:d}"
+    given = f"nullif({cell}, {sql_text(missing)})" if missing else cell
+    with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT}) as db:
+        found = db.execute(
+            f"SELECT count(*), min(line) FROM read_parquet($paths) WHERE {given} <> '' AND NOT ({FITS[kind].format(cell)})",
+            {"paths": paths},
+        ).fetchone()
+    return found or (0, None)
