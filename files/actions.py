@@ -3,7 +3,7 @@
 import errno
 import hashlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -13,11 +13,13 @@ from django.db import transaction
 from files.importing import checked_assembly
 from files.ingest import READ_TASK
 from files.models import DataFile
+from files.read_options import checked
 from files.readers.choices import Limits
 from files.readers.errors import NotATable
 from files.readers.kinds import HEAD, compression_of
 from files.readers.source import Member
 from files.readers.unpack import zip_members
+from files.readings import reads_alike
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
 from project.core.audit import fields_of, record
@@ -40,18 +42,19 @@ def clean_name(name: str) -> str:
 
 def upload(
     *, name: str, chunks: Iterable[bytes], by: Any, assembly: str = "", then_import: dict | None = None,
-    visibility: str = DataFile.Visibility.PRIVATE, member: str = "",
+    visibility: str = DataFile.Visibility.PRIVATE, options: Mapping[str, Any] | None = None,
 ) -> DataFile:  # fmt: skip
     """Store the bytes and queue their reading. Raises BadQuery for a file over MAX_UPLOAD_BYTES; keeps nothing then.
 
-    `then_import`: None, or what `start_import` takes, for an import right after the reading. `member`: which file of
-    a zip is the table, by its name there; default is the largest.
+    `then_import`: None, or what `start_import` takes, for an import right after the reading. `options`: of
+    the reading, as `read_options.checked` takes them; what is not among them is guessed.
     """
     name, assembly = clean_name(name), checked_assembly(assembly)
+    choices = {name: value for name, value in checked(options or {}).items() if value is not None}
     with transaction.atomic():
         file = DataFile.objects.create(
             name=name, size=0, sha256="", owner=by, assembly=assembly, visibility=visibility,
-            state=DataFile.State.UPLOADING, choices={"member": member} if member else {},
+            state=DataFile.State.UPLOADING, choices=choices,
         )  # fmt: skip
         try:
             file.size, file.sha256 = _store(file, chunks)
@@ -143,16 +146,22 @@ def rename(file: DataFile, name: str, *, by: Any) -> None:
         record("file renamed", file, by=by, before=before, after=after)
 
 
-def live_loads(file: DataFile) -> Any:
-    """Loads whose claims would lose their source: those of this very file, and of its bytes where no twin is left."""
+def live_loads(file: DataFile) -> list[Load]:
+    """Loads whose claims would lose their source: those of this very file, and of its bytes where no twin that was
+    read alike is left."""
     loads = Load.objects.filter(checksum=file.sha256, state=Load.State.LIVE)
-    has_twin = DataFile.objects.filter(sha256=file.sha256, state=DataFile.State.READY).exclude(pk=file.pk).exists()
-    return loads.filter(file_id=file.pk) if has_twin else loads
+    twins = list(DataFile.objects.with_table().filter(sha256=file.sha256).exclude(pk=file.pk))
+    return [load for load in loads if load.file_id == file.pk or not any(_serves(twin, load) for twin in twins)]
+
+
+def _serves(twin: DataFile, load: Load) -> bool:
+    """Whether the load's raw rows can be shown from this file."""
+    return reads_alike(load, twin) or twin.pk == load.file_id
 
 
 def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
     """Remove a file, its table and its bytes. Raises Conflict naming its live loads unless they are to be withdrawn."""
-    loads = list(live_loads(file))
+    loads = live_loads(file)
     if loads and not withdraw_loads:
         named = ", ".join(f"“{load.label}” ({load.counts.get('lines_read', 0):,} lines)" for load in loads)
         raise Conflict(

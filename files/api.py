@@ -18,8 +18,10 @@ from rest_framework.views import APIView
 from files import actions, importing
 from files import mapping as mappings
 from files.columns import chosen
-from files.models import DataFile
+from files.models import AnyReading, DataFile
 from files.permissions import get_file_for, get_own_file
+from files.read_options import from_form
+from files.readings import reading_of
 from files.store import ANSWER_BYTES, BadQuestion, Table
 from files.typed import typed
 from project.common.paging import Key, keyset_page, page_size, url_with
@@ -58,7 +60,7 @@ class DataFileSerializer(serializers.ModelSerializer):
         model = DataFile
         fields = [
             "id", "name", "size", "sha256", "format", "state", "progress", "row_count", "rejected_count", "columns",
-            "padded", "reading", "warnings", "assembly", "parent", "owner", "visibility", "created", "error",
+            "padded", "reading", "reading_number", "warnings", "assembly", "parent", "owner", "visibility", "created", "error",
         ]  # fmt: skip
 
     def get_error(self, file: DataFile) -> str | None:
@@ -72,11 +74,21 @@ class FilePageSerializer(serializers.Serializer):
     results = DataFileSerializer(many=True)
 
 
-def ready_table(file: DataFile) -> Table:
-    """The file's table. Raises Conflict (409) while there is none."""
-    if file.state != DataFile.State.READY:
+def table_reading(file: DataFile, number: int | None = None) -> AnyReading:
+    """The current reading of the file, or that of this number. Raises Conflict (409) while there is none, Http404."""
+    if not file.has_table:
         raise Conflict(f"The file is {file.state}: {file.error or 'its rows can be read when it is ready'}")
-    return Table(file.table_path, file.columns)
+    return reading_of(file, number)
+
+
+def asked_reading(params: Mapping[str, str]) -> int | None:
+    """`reading=` of a question to rows or rejects."""
+    return whole_number(params, "reading", default=0) if params.get("reading") else None
+
+
+READING = OpenApiParameter(
+    "reading", int, description="number of a reading from before that claims still point to; default: the current one"
+)
 
 
 class FileList(APIView):
@@ -122,7 +134,10 @@ class FileList(APIView):
             "file": serializers.FileField(), "name": serializers.CharField(required=False),
             "assembly": serializers.ChoiceField(["GRCh37", "GRCh38"], required=False),
             "import": serializers.BooleanField(required=False),
-            "member": serializers.CharField(required=False, help_text="of a zip: which file in it is the table"),
+            "member": serializers.CharField(required=False, help_text="of a zip: which file in it is the table; of a workbook: which sheet"),
+            **{name: serializers.CharField(required=False) for name in ("encoding", "delimiter", "quote", "escape", "comment")},
+            "header": serializers.BooleanField(required=False), "header_line": serializers.IntegerField(required=False),
+            "types": serializers.JSONField(required=False, help_text="column -> text, integer, decimal, boolean or date"),
         })},
         responses={201: DataFileSerializer},
     )  # fmt: skip
@@ -141,7 +156,7 @@ class FileList(APIView):
             by=request.user,
             assembly=fields.get("assembly", ""),
             then_import={} if flag(fields, "import") else None,
-            member=fields.get("member", ""),
+            options=from_form(fields),
         )
         where = reverse("api-file", args=[file.pk])
         return Response(DataFileSerializer(file).data, status=201, headers={"Location": where})
@@ -178,6 +193,7 @@ class FileRows(APIView):
             OpenApiParameter("sort", str, description="column, or -column"),
             OpenApiParameter("filter", str, many=True, description="column:operator:value"),
             OpenApiParameter("columns", str, many=True, description="a name, or places from 1 such as 101-200; repeatable"),
+            READING,
             OpenApiParameter("typed", bool, description="1: numbers and booleans as such, null for a VCF's `.`; default: text as written"),
         ],
         responses=inline_serializer("Rows", {
@@ -192,12 +208,13 @@ class FileRows(APIView):
         file = get_file_for(request.user, id)
         offset = whole_number(params, "offset", default=0)
         limit = whole_number(params, "limit", default=100, most=1000)
-        table = ready_table(file)
-        columns = chosen(file.columns, params.getlist("columns"))
+        reading = table_reading(file, asked_reading(params))
+        table = Table(reading.table_path, reading.columns)
+        columns = chosen(reading.columns, params.getlist("columns"))
         try:
             found = table.slice(
                 offset=offset, limit=limit, sort=params.get("sort", ""), filters=params.getlist("filter"),
-                only=[column["name"] for column in columns], most_bytes=ANSWER_BYTES if _may_be_heavy(file) else None,
+                only=[column["name"] for column in columns], most_bytes=ANSWER_BYTES if _may_be_heavy(reading) else None,
             )  # fmt: skip
         except BadQuestion as error:
             raise BadQuery({error.field: str(error)}) from error
@@ -206,12 +223,12 @@ class FileRows(APIView):
             kinds = [(column["type"], column.get("missing")) for column in columns]
             rows = [[typed(text, *kind) for text, kind in zip(cells, kinds, strict=True)] for cells in rows]
         return Response({
-            "columns": ColumnSerializer(columns, many=True).data, "total": file.row_count, "filtered": found.filtered,
+            "columns": ColumnSerializer(columns, many=True).data, "total": reading.row_count, "filtered": found.filtered,
             "rows": rows, "lines": [line for line, _ in found.rows],
         })  # fmt: skip
 
 
-def _may_be_heavy(file: DataFile) -> bool:
+def _may_be_heavy(file: AnyReading) -> bool:
     """Whether rows may weigh more than an answer holds: not where all of the file weighs less."""
     return bool(file.reading.get("compression")) or file.size > ANSWER_BYTES // 2  # UTF-16 may grow
 
@@ -269,7 +286,7 @@ class FileMapping(APIView):
     )  # fmt: skip
     def get(self, request: Request, id: int) -> Response:
         file = get_file_for(request.user, id)
-        ready_table(file)
+        table_reading(file)
         found = mappings.detect([column["name"] for column in file.columns])
         return Response({
             "mapping": found, "assembly": file.assembly or None,

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from files import api, reject_api
+from files import api, read_options_api, reject_api
 
 urlpatterns = [
     path("files/", api.FileList.as_view(), name="api-files"),
@@ -10,6 +10,10 @@ urlpatterns = [
     path("files/<int:id>/header/", reject_api.FileHeader.as_view(), name="api-file-header"),
     path("files/<int:id>/members/", api.FileMembers.as_view(), name="api-file-members"),
     path("files/<int:id>/download/", api.FileDownload.as_view(), name="api-file-download"),
+    path("files/<int:id>/read-options/", read_options_api.FileReadOptions.as_view(), name="api-file-read-options"),
+    path(
+        "files/<int:id>/read-options/preview/", read_options_api.FileReadPreview.as_view(), name="api-file-read-preview"
+    ),
     path("files/<int:id>/mapping/", api.FileMapping.as_view(), name="api-file-mapping"),
     path("files/<int:id>/import/", api.FileImport.as_view(), name="api-file-import"),
 ]

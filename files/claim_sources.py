@@ -3,9 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db import transaction
+from django.http import Http404
 from django.urls import reverse
 
-from files.models import DataFile
+from files.models import DataFile, PastReading
+from files.readings import drop_unneeded, reading_of, reads_alike
 from files.store import Table
 from variants.models import Load
 from variants.sources import FileRef
@@ -16,18 +19,35 @@ class DataFiles:
         by_checksum: dict[str, list[Load]] = {}
         for load in loads:
             by_checksum.setdefault(load.checksum, []).append(load)
+        known = DataFile.objects.readable_by(user).with_table().filter(sha256__in=by_checksum)
+        files = list(known.only("name", "sha256", "reading_number", "reading", "columns").order_by("pk"))
+        kept = set(PastReading.objects.filter(file__in=files).values_list("file", "reading_number"))
         found: dict[int, FileRef] = {}
-        files = DataFile.objects.readable_by(user).filter(sha256__in=by_checksum, state=DataFile.State.READY)
-        for file in files.only("name", "sha256").order_by("pk"):
-            ref = FileRef(file.pk, file.name, reverse("files:detail", args=[file.pk]))
+        for file in files:
             for load in by_checksum[file.sha256]:
-                if load.pk not in found or load.file_id == file.pk:  # the load's own file before its twins
-                    found[load.pk] = ref
+                if load.file_id == file.pk:  # the load's own file before its twins
+                    if load.reading == file.reading_number or (file.pk, load.reading) in kept:
+                        found[load.pk] = _ref(file, load.reading)
+                elif load.pk not in found and reads_alike(load, file):
+                    found[load.pk] = _ref(file, file.reading_number)
         return found
 
-    def raw_lines(self, file_id: int, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
-        file = DataFile.objects.get(pk=file_id)
-        return Table(file.table_path, file.columns).lines(lines) if file.table_path.exists() else {}
+    def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
+        try:
+            reading = reading_of(DataFile.objects.get(pk=ref.id), ref.past)
+            return Table(reading.table_path, reading.columns).lines(lines)
+        except (DataFile.DoesNotExist, Http404, FileNotFoundError):  # deleted, or read again, in this very moment
+            return {}
 
     def checksum(self, user: Any, file_id: int) -> str | None:
         return DataFile.objects.readable_by(user).filter(pk=file_id).values_list("sha256", flat=True).first()
+
+    def withdrawn(self, file_id: int) -> None:
+        with transaction.atomic():
+            if file := DataFile.objects.select_for_update().filter(pk=file_id).first():
+                drop_unneeded(file)
+
+
+def _ref(file: DataFile, reading: int) -> FileRef:
+    past = reading if reading != file.reading_number else None
+    return FileRef(file.pk, file.name, reverse("files:detail", args=[file.pk]), past)

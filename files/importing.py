@@ -34,8 +34,7 @@ def start_import(
     source: str = "", label: str = "",
 ) -> Job:  # fmt: skip
     """Queue an import. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
-    if file.state != DataFile.State.READY:
-        raise Conflict(f"The file is {file.state}; it can be imported when it is ready.")
+    _refuse_unless_ready(file)
     if file.format == "vcf":
         raise BadQuery({"file": NO_VCF})
     columns = [column["name"] for column in file.columns]
@@ -45,13 +44,33 @@ def start_import(
         raise BadQuery(
             {"assembly": f"{count:,} rows have a position and nothing says on which assembly. Is it GRCh37 or GRCh38?"}
         )
-    params = {"mapping": whole, "assembly": chosen, "source": source.strip()[:200], "label": label}
+    params = {
+        "mapping": whole, "assembly": chosen, "source": source.strip()[:200], "label": label,
+        "reading": file.reading_number,
+    }  # fmt: skip
     with transaction.atomic():
+        hold_reading(file.pk, file.reading_number)
         job = jobs.enqueue(
             IMPORT_TASK, kind="import", title=f"Import {file.name}", owner=by, file_id=file.pk, params=params
         )
         record("import started", file, by=by, after={"assembly": chosen, "source": params["source"]}, job=job.pk)
     return job
+
+
+def _refuse_unless_ready(file: DataFile) -> None:
+    if file.state != DataFile.State.READY:
+        raise Conflict(f"The file is {file.state}; it can be imported when it is ready.")
+
+
+def hold_reading(file_id: int, number: int) -> None:
+    """In the transaction that queues an import: from then on nobody reads the file again until the import is over.
+
+    Raises Conflict where the file is being read, or was read again since.
+    """
+    file = DataFile.objects.select_for_update().get(pk=file_id)
+    _refuse_unless_ready(file)
+    if file.reading_number != number:
+        raise Conflict("The file was read again in the meantime: its columns may be others. Start the import anew.")
 
 
 def _cells_sql(file: DataFile, mapping: dict[str, str | None]) -> str:
@@ -86,20 +105,28 @@ def rows_without_assembly(file: DataFile, mapping: dict[str, str | None]) -> int
     return int(row[0]) if row else 0
 
 
+def _facts(file: DataFile) -> dict[str, Any]:
+    """How it was read, without who said so."""
+    return {name: value for name, value in file.reading.items() if name != "chosen"}
+
+
 def import_file(run: Run) -> None:
     """The work of an `import` job. `params`: mapping, assembly, source."""
     file = DataFile.objects.filter(pk=run.job.file_id or 0).first()
-    if file is None or file.state != DataFile.State.READY:
+    if file is None or not file.has_table:
         raise JobError("The file is gone or is not read yet; nothing was imported.")
     params: dict[str, Any] = run.job.params
+    if params.get("reading", 0) != file.reading_number:
+        raise JobError("The file was read again since; nothing was imported. Start the import anew.")
     mapping = params["mapping"]
     spec = LoadSpec(
         label=params.get("label") or file.name,
         checksum=file.sha256,
         source=params.get("source") or "",
         assembly=params.get("assembly") or "",
-        options={"reading": file.reading, "mapping": {field: name for field, name in mapping.items() if name}},
+        options={"reading": _facts(file), "mapping": {field: name for field, name in mapping.items() if name}},
         file_id=file.pk,
+        reading=file.reading_number,
         rejected_by_reader=file.rejected_count or 0,
     )
     scratch = Path(settings.VAR_DIR) / "tmp"

@@ -1,4 +1,8 @@
-"""From an uploaded file to its Parquet table: the work of a `read` job. May run twice; each run starts from scratch."""
+"""From an uploaded file to its Parquet table: the work of a `read` job. May run twice; each run starts from scratch.
+
+A job with `choices` among its params reads a file again, in their way. The reading from before answers until the new
+one is whole, and stays where there comes none.
+"""
 
 import logging
 import shutil
@@ -8,11 +12,12 @@ from typing import Any
 from django.db import transaction
 
 from files.columns import described
-from files.importing import start_import
-from files.models import DataFile
+from files.importing import hold_reading, start_import
+from files.models import READING_FIELDS, DataFile
 from files.permissions import get_own_file
 from files.readers.errors import NotATable
 from files.reading_process import ReaderDied, read_in_child, task_of
+from files.readings import drop_unneeded, put_aside, sweep
 from project.common.problems import BadQuery, Conflict
 from project.core.jobs import JobError, Run
 from project.core.models import Job
@@ -33,6 +38,7 @@ def read_file(run: Run) -> None:
     DataFile.objects.filter(pk=file.pk).update(state=DataFile.State.PROCESSING, progress=0.0, error="")
     for left in file.folder.glob("scratch-*"):  # by a killed attempt
         shutil.rmtree(left, ignore_errors=True)
+    sweep(file)
     # A name of its own: the reader of an attempt that was given up may write for another second.
     scratch = file.folder / f"scratch-{run.job.attempt:d}"
     scratch.mkdir(mode=0o700)
@@ -55,27 +61,54 @@ def read_file(run: Run) -> None:
 
 def job_ended(job: Job) -> None:
     """A read job failed or was cancelled, here or before any worker had it: the file says so too."""
-    file = DataFile.objects.filter(pk=job.file_id or 0).exclude(state=DataFile.State.READY)
-    if job.state == Job.State.CANCELLED:
-        file.update(state=DataFile.State.CANCELLED, error="Reading was cancelled.")
-    else:
-        file.update(state=DataFile.State.FAILED, error=job.error)
+    with transaction.atomic():
+        file = DataFile.objects.select_for_update().filter(pk=job.file_id or 0).first()
+        if file is None or file.state == DataFile.State.READY or reads_in_work(file.pk).exclude(pk=job.pk).exists():
+            return
+        was_cancelled = job.state == Job.State.CANCELLED
+        if file.has_table:
+            said = "Reading again was cancelled." if was_cancelled else f"Reading again failed: {job.error}"
+            file.state, file.progress, file.error = DataFile.State.READY, 1.0, f"{said} The reading from before stays."
+        elif was_cancelled:
+            file.state, file.error = DataFile.State.CANCELLED, "Reading was cancelled."
+        else:
+            file.state, file.error = DataFile.State.FAILED, job.error
+        file.save(update_fields=["state", "progress", "error"])
+
+
+def reads_in_work(file_id: int) -> Any:
+    return Job.objects.in_work().filter(kind="read", file_id=file_id)
+
+
+def refuse_while_in_work(file: DataFile) -> None:
+    """Raises Conflict while the file is read or imported: an import takes one reading, from its beginning to its end.
+
+    Call in the transaction that queues a reading, file locked.
+    """
+    if file.state == DataFile.State.UPLOADING or reads_in_work(file.pk).exists():
+        raise Conflict("The file is being read already.")
+    if Job.objects.in_work().filter(kind="import", file_id=file.pk).exists():
+        raise Conflict("The file is being imported; it can be read again when that is over.")
 
 
 def before_retry(job: Job, by: Any) -> None:
     """A read job is done again: its file waits as it did after the upload. Raises Conflict where it is gone."""
-    file = _file_of(job, by)
-    if Job.objects.in_work().filter(kind=job.kind, file_id=file.pk).exists():
-        raise Conflict("The file is being read already.")
-    DataFile.objects.filter(pk=file.pk).exclude(state=DataFile.State.READY).update(
-        state=DataFile.State.QUEUED, progress=0.0, error=""
-    )
+    file = DataFile.objects.select_for_update().get(pk=_file_of(job, by).pk)
+    refuse_while_in_work(file)
+    # What failed after the reading, such as the import that was asked for with the upload, needs no reading once more.
+    if file.state != DataFile.State.READY or "choices" in job.params:
+        queue_reading(file)
+
+
+def queue_reading(file: DataFile) -> None:
+    """The file waits for a worker, in the transaction that queues the job."""
+    file.state, file.progress, file.error = DataFile.State.QUEUED, 0.0, ""
+    file.save(update_fields=["state", "progress", "error"])
 
 
 def before_import_retry(job: Job, by: Any) -> None:
-    """Raises Conflict where the file is gone or is not read, as a new import would."""
-    if (state := _file_of(job, by).state) != DataFile.State.READY:
-        raise Conflict(f"The file is {state}; it can be imported when it is ready.")
+    """Raises Conflict where the file is gone, is not read, or was read again, so that the mapping may be of no use."""
+    hold_reading(_file_of(job, by).pk, job.params.get("reading", 0))
 
 
 def _file_of(job: Job, by: Any) -> DataFile:
@@ -90,23 +123,32 @@ def _read(file: DataFile, run: Run, scratch: Path) -> None:
         if run.report(fraction, sentence, rows_done=rows):
             DataFile.objects.filter(pk=file.pk).update(progress=min(max(fraction, 0.0), 1.0))
 
-    outcome = read_in_child(task_of(file.original_path, scratch, file.choices), report)
+    choices = run.job.params.get("choices", file.choices)
+    outcome = read_in_child(task_of(file.original_path, scratch, choices), report)
     with transaction.atomic():
         run.hold()
-        for name, place in (("table", file.table_path), ("rejects", file.rejects_path)):
+        current = DataFile.objects.select_for_update().filter(pk=file.pk).first()
+        if current is None:
+            raise JobError("The file was deleted while it was read.")
+        if current.has_table:
+            put_aside(current)
+            current.reading_number += 1
+        for name, place in (("table", current.table_path), ("rejects", current.rejects_path)):
             shutil.rmtree(place, ignore_errors=True)
+            place.parent.mkdir(mode=0o700, exist_ok=True)
             (scratch / name).rename(place)
-        DataFile.objects.filter(pk=file.pk).update(
-            state=DataFile.State.READY,
-            progress=1.0,
-            format=outcome["format"],
-            row_count=outcome["rows"],
-            rejected_count=outcome["rejected"],
-            skipped_count=outcome["skipped"],
-            padded=outcome["padded"],
-            columns=described(outcome["columns"], outcome["header"]),
-            **{name: outcome[name] for name in ("reading", "warnings", "reasons", "header")},
-        )
+        _tell(current, choices, outcome)
+        drop_unneeded(current)
+
+
+def _tell(file: DataFile, choices: dict[str, Any], outcome: dict[str, Any]) -> None:
+    file.state, file.progress, file.error, file.choices = DataFile.State.READY, 1.0, "", choices
+    file.format, file.padded, file.row_count = outcome["format"], outcome["padded"], outcome["rows"]
+    file.rejected_count, file.skipped_count = outcome["rejected"], outcome["skipped"]
+    file.columns = described(outcome["columns"], outcome["header"])
+    for name in ("reading", "warnings", "reasons", "header"):
+        setattr(file, name, outcome[name])
+    file.save(update_fields=["reading_number", "state", "progress", "error", *READING_FIELDS])
 
 
 def _import_if_asked(file: DataFile, run: Run) -> None:

@@ -1,4 +1,4 @@
-"""Uploaded files and what is known of each."""
+"""Uploaded files, what is known of each, and the readings from before that claims still point to."""
 
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,35 @@ class DataFileQuerySet(models.QuerySet["DataFile"]):
             return self.none()
         return self if is_administrator(user) else self.filter(owner=user)
 
+    def with_table(self) -> "DataFileQuerySet":
+        """Files whose rows can be answered, also while they are read again."""
+        return self.filter(row_count__isnull=False)
 
-class DataFile(models.Model):
-    """One uploaded file: its bytes are never changed; its table is Parquet beside it."""
+
+class Reading(models.Model):
+    """How a file was read once, and what came of it: a table and its rejects, as Parquet."""
+
+    format = models.CharField(max_length=20, blank=True)
+    row_count = models.BigIntegerField(null=True, blank=True)
+    rejected_count = models.BigIntegerField(null=True, blank=True)
+    skipped_count = models.BigIntegerField(default=0, help_text="records that are no data: comments, footnotes")
+    padded = models.BigIntegerField(default=0, help_text="rows with fewer cells than the header")
+    columns = models.JSONField(default=list, blank=True, help_text='[{"name", "type"}] in file order')
+    choices = models.JSONField(default=dict, blank=True, help_text="what a person said of the reading, not guessed")
+    reading = models.JSONField(default=dict, blank=True, help_text="encoding, delimiter, quote, header as read")
+    header = models.JSONField(default=dict, blank=True, help_text="of a VCF: its definitions, samples and lines")
+    reasons = models.JSONField(default=dict, blank=True, help_text="kind of reject -> how many")
+    warnings = models.JSONField(default=list, blank=True, help_text='[{"kind", "message", "count", "first_line"}]')
+
+    class Meta:
+        abstract = True
+
+
+READING_FIELDS = tuple(field.name for field in Reading._meta.fields)
+
+
+class DataFile(Reading):
+    """One uploaded file: its bytes are never changed. Its current reading, number `reading_number`, is told here."""
 
     class State(models.TextChoices):
         UPLOADING = "uploading"
@@ -45,19 +71,9 @@ class DataFile(models.Model):
     name = models.CharField(max_length=255)
     size = models.BigIntegerField(help_text="bytes")
     sha256 = models.CharField(max_length=64, db_index=True)
-    format = models.CharField(max_length=20, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     progress = models.FloatField(default=0.0)
-    row_count = models.BigIntegerField(null=True, blank=True)
-    rejected_count = models.BigIntegerField(null=True, blank=True)
-    skipped_count = models.BigIntegerField(default=0, help_text="records that are no data: comments, footnotes")
-    padded = models.BigIntegerField(default=0, help_text="rows with fewer cells than the header")
-    columns = models.JSONField(default=list, blank=True, help_text='[{"name", "type"}] in file order')
-    choices = models.JSONField(default=dict, blank=True, help_text="what a person said of the reading, not guessed")
-    reading = models.JSONField(default=dict, blank=True, help_text="encoding, delimiter, quote, header as read")
-    header = models.JSONField(default=dict, blank=True, help_text="of a VCF: its definitions, samples and lines")
-    reasons = models.JSONField(default=dict, blank=True, help_text="kind of reject -> how many")
-    warnings = models.JSONField(default=list, blank=True, help_text='[{"kind", "message", "count", "first_line"}]')
+    reading_number = models.PositiveIntegerField(default=0, help_text="raised each time it is read again")
     assembly = models.CharField(max_length=8, blank=True, help_text="as the uploader said")
     parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="children")
     owner = models.ForeignKey(
@@ -88,14 +104,60 @@ class DataFile(models.Model):
     def original_path(self) -> Path:
         return self.folder / "original"
 
+    def folder_of_reading(self, number: int) -> Path:
+        """Where the table and the rejects of that reading are; the first one's are beside the bytes."""
+        return self.folder / f"reading-{number:d}" if number else self.folder
+
     @property
     def table_path(self) -> Path:
-        return self.folder / "table"
+        return self.folder_of_reading(self.reading_number) / "table"
 
     @property
     def rejects_path(self) -> Path:
-        return self.folder / "rejects"
+        return self.folder_of_reading(self.reading_number) / "rejects"
+
+    @property
+    def has_table(self) -> bool:
+        """Whether its rows can be answered: it was read, and may be being read again."""
+        return self.row_count is not None
 
     @property
     def in_work(self) -> bool:
         return self.state in (self.State.UPLOADING, self.State.QUEUED, self.State.PROCESSING)
+
+
+class PastReading(Reading):
+    """A reading from before that a load still points to; it goes with the last such load, or with the file."""
+
+    file = models.ForeignKey(DataFile, on_delete=models.CASCADE, related_name="past_readings", db_index=False)
+    reading_number = models.PositiveIntegerField()
+    created = models.DateTimeField(default=timezone.now, help_text="when another reading took its place")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["file", "reading_number"], name="past_reading_once")]
+
+    def __str__(self) -> str:
+        return f"reading {self.reading_number} of {self.file}"
+
+    @property
+    def name(self) -> str:
+        return self.file.name
+
+    @property
+    def size(self) -> int:
+        return self.file.size
+
+    @property
+    def original_path(self) -> Path:
+        return self.file.original_path
+
+    @property
+    def table_path(self) -> Path:
+        return self.file.folder_of_reading(self.reading_number) / "table"
+
+    @property
+    def rejects_path(self) -> Path:
+        return self.file.folder_of_reading(self.reading_number) / "rejects"
+
+
+AnyReading = DataFile | PastReading

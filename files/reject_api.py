@@ -13,24 +13,18 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from files.models import DataFile
+from files.api import READING, asked_reading, table_reading
+from files.models import AnyReading
 from files.permissions import get_file_for
 from files.readers.errors import NotATable
 from files.rejects import Reject, Rejects
 from files.store import ANSWER_BYTES, BadQuestion, csv_lines
 from files.written_header import name_of, refuse_far_rejects, written_header, written_rejects
 from project.common.params import flag, one_of, refuse_nul, whole_number
-from project.common.problems import BadQuery, Conflict
+from project.common.problems import BadQuery
 
 FIELDS = ("line", "offset", "column", "reason", "text")
 FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet may run, as OWASP lists it
-
-
-def rejects_of(file: DataFile) -> Rejects:
-    """Raises Conflict (409) while the file is not read."""
-    if file.state != DataFile.State.READY:
-        raise Conflict(f"The file is {file.state}: {file.error or 'its rejects can be read when it is ready'}")
-    return Rejects(file.rejects_path, file.reasons)
 
 
 class FileRejects(APIView):
@@ -39,7 +33,7 @@ class FileRejects(APIView):
             OpenApiParameter("offset", int), OpenApiParameter(
                 "limit", int, description="up to 1,000; 400 where several lines hold more than 64 MB of text"
             ),
-            OpenApiParameter("reason", str, description="only rejects of this kind, one of `reasons`"),
+            READING, OpenApiParameter("reason", str, description="only rejects of this kind, one of `reasons`"),
             OpenApiParameter(
                 "format", enum=["json", "csv", "original"],
                 description="csv: all of them, as a download; original: their lines as written below the header as"
@@ -62,8 +56,8 @@ class FileRejects(APIView):
     def get(self, request: Request, id: int) -> HttpResponseBase:
         params = request.query_params
         refuse_nul(params)
-        file = get_file_for(request.user, id)
-        rejects, kind = rejects_of(file), params.get("reason", "")
+        file = table_reading(get_file_for(request.user, id), asked_reading(params))
+        rejects, kind = Rejects(file.rejects_path, file.reasons), params.get("reason", "")
         wanted = one_of(params, "format", ("json", "csv", "original"), default="json")
         if wanted == "csv":
             rows = _cells(rejects.every(kind), safe=flag(params, "safe"))
@@ -90,8 +84,7 @@ class FileHeader(APIView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, id: int) -> HttpResponseBase:
-        file = get_file_for(request.user, id)
-        rejects_of(file)
+        file = table_reading(get_file_for(request.user, id))
         return download(_checked(file, written_header(file)), name_of(file, "header"))
 
 
@@ -100,7 +93,7 @@ def download(pieces: Iterator[Any], name: str, content_type: str = "application/
     return StreamingHttpResponse(pieces, content_type=content_type, headers=headers)
 
 
-def _checked(file: DataFile, pieces: Iterator[bytes]) -> Iterator[bytes]:
+def _checked(file: AnyReading, pieces: Iterator[bytes]) -> Iterator[bytes]:
     """The same pieces, the first one already made: what is wrong with the original is an answer, not a broken one."""
     try:
         first = next(pieces, b"")

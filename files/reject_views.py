@@ -28,7 +28,7 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u206
 @readers_only
 def rejects(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_file_for(request.user, pk)
-    found = Rejects(file.rejects_path, file.reasons if file.state == DataFile.State.READY else {})
+    found = Rejects(file.rejects_path, file.reasons if file.has_table else {})
     kind = request.GET.get("reason", "").replace("\0", "")
     try:
         offset = whole_number(request.GET, "offset", default=0)

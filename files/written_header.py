@@ -7,7 +7,7 @@ from pathlib import PurePath
 
 from django.conf import settings
 
-from files.models import DataFile
+from files.models import AnyReading
 from files.readers.choices import Limits
 from files.readers.errors import NotATable
 from files.readers.original import leading_lines, lines_at
@@ -25,7 +25,7 @@ WIDE = ("utf-16", "utf-32")
 NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":"}
 
 
-def name_of(file: DataFile, what: str) -> str:
+def name_of(file: AnyReading, what: str) -> str:
     """`cohort.csv.gz` as `cohort.rejected.csv`, unpacked as it is."""
     name = PurePath(file.name)
     if name.suffix.lower() in PACKED:
@@ -34,7 +34,7 @@ def name_of(file: DataFile, what: str) -> str:
     return f"{name.stem if name.suffix.lower() in TABLES else name.name}.{what}{ending}"
 
 
-def written_header(file: DataFile) -> Iterator[bytes]:
+def written_header(file: AnyReading) -> Iterator[bytes]:
     """What stands above the data: of a VCF all lines to #CHROM, of a text table the line of names and no preamble.
 
     Nothing where the columns have no names. Raises NotATable where the original cannot be unpacked any more.
@@ -47,7 +47,7 @@ def written_header(file: DataFile) -> Iterator[bytes]:
         yield _line_of_names(file, source.head(HEAD_BYTES))
 
 
-def written_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> Iterator[bytes]:
+def written_rejects(file: AnyReading, rejects: Rejects, kind: str = "") -> Iterator[bytes]:
     """The header and then each rejected record, as bytes of the unpacked original; memory holds a block of it."""
     yield from written_header(file)
     if str(file.reading.get("encoding", "")).startswith(WIDE):
@@ -57,7 +57,7 @@ def written_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> Iterato
         yield from lines_at(source_of(file).blocks(), rejects.places(kind))
 
 
-def refuse_far_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> None:
+def refuse_far_rejects(file: AnyReading, rejects: Rejects, kind: str = "") -> None:
     """Raises Conflict where so much must be unpacked that a request would take minutes."""
     end = rejects.end(kind)
     if file.reading.get("compression") and end > UNPACKED_BYTES:
@@ -68,19 +68,19 @@ def refuse_far_rejects(file: DataFile, rejects: Rejects, kind: str = "") -> None
         )
 
 
-def source_of(file: DataFile) -> Source:
+def source_of(file: AnyReading) -> Source:
     """The original as it was read, within the same limits."""
     member = file.reading.get("member") or file.choices.get("member")
     return open_source(file.original_path, member=member, limits=Limits(**settings.READ_LIMITS))
 
 
-def _encoded(file: DataFile, texts: Iterable[str]) -> Iterator[bytes]:
+def _encoded(file: AnyReading, texts: Iterable[str]) -> Iterator[bytes]:
     end = {"CRLF": "\r\n", "CR": "\r"}.get(str(file.reading.get("line_ends", "LF")).upper(), "\n")
     for text in texts:
         yield (text + end).encode(file.reading["encoding"], "surrogateescape")
 
 
-def _line_of_names(file: DataFile, head: bytes) -> bytes:
+def _line_of_names(file: AnyReading, head: bytes) -> bytes:
     """The record of column names, which may take several lines, with its byte-order mark where the file has one."""
     reading = file.reading
     text = head.decode(reading["encoding"], "surrogateescape")

@@ -4,22 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from variants.models import Record, slug_of
-from variants.sources import files
+from variants.sources import FileRef, files
 
 
 def claim_rows(records: Iterable[Record], user: Any, *, raw: bool = True) -> list[dict[str, Any]]:
     """The contract's record for each claim, in the order given. `records` come with `load` selected.
 
-    One question to the files' app for all loads, and one for each file whose raw rows are wanted.
+    One question to the files' app for all loads, and one for each reading of a file whose raw rows are wanted.
     """
     records = list(records)
     loads = {record.load_id: record.load for record in records}
     readable = files().readable(user, loads.values())
-    lines: dict[int, set[int]] = {}
+    lines: dict[FileRef, set[int]] = {}
     for record in records:
         if raw and (ref := readable.get(record.load_id)):
-            lines.setdefault(ref.id, set()).add(record.line)
-    texts = {file_id: files().raw_lines(file_id, wanted) for file_id, wanted in lines.items()}
+            lines.setdefault(ref, set()).add(record.line)
+    texts = {ref: files().raw_lines(ref, wanted) for ref, wanted in lines.items()}
     return [_claim(record, readable.get(record.load_id), texts) for record in records]
 
 
@@ -28,7 +28,7 @@ def _web_address(text: str | None) -> str | None:
     return text if text and text.lower().startswith(("http://", "https://")) else None
 
 
-def _claim(record: Record, ref: Any, texts: dict[int, dict[int, dict]]) -> dict[str, Any]:
+def _claim(record: Record, ref: Any, texts: dict[FileRef, dict[int, dict]]) -> dict[str, Any]:
     return {
         "id": record.pk,
         "variant": record.variant_id,
@@ -44,7 +44,7 @@ def _claim(record: Record, ref: Any, texts: dict[int, dict[int, dict]]) -> dict[
         "submitter_comment": record.submitter_comment,
         "source_url": record.source_url,
         "source_link": _web_address(record.source_url),
-        "raw": texts.get(ref.id, {}).get(record.line) if ref else None,
-        "file_url": f"{ref.url}?line={record.line}#line-{record.line}" if ref else None,
+        "raw": texts.get(ref, {}).get(record.line) if ref else None,
+        "file_url": ref.url_of(record.line) if ref else None,
         "created": record.load.created,
     }

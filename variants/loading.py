@@ -21,6 +21,7 @@ from variants import merge_sql
 from variants.classification import classify
 from variants.models import Load
 from variants.normalise import OUTPUT, normalise
+from variants.sources import files
 
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
 MERGE_LOCK = 7_236_401
@@ -37,6 +38,7 @@ class LoadSpec:
     assembly: str = ""
     options: dict = field(default_factory=dict)
     file_id: int | None = None
+    reading: int = 0  # which reading of the file
     rejected_by_reader: int = 0
 
     @property
@@ -75,6 +77,8 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
 def withdraw(load: Load) -> bool:
     """Take a load's claims out of every list, aggregate and count; its rows stay as history. Call in a transaction.
 
+    What the files' app kept for them alone goes after the commit.
+
     False where somebody else was quicker.
     """
     with connection.cursor() as cursor:
@@ -87,6 +91,8 @@ def withdraw(load: Load) -> bool:
         cursor.execute(merge_sql.AGGREGATE, {"load": load.pk})
         cursor.execute(merge_sql.COUNT_GENES)
         cursor.execute("DROP TABLE affected, touched_genes")
+    if (file_id := load.file_id) is not None:
+        transaction.on_commit(lambda: files().withdrawn(file_id), robust=True)
     return True
 
 
@@ -144,7 +150,7 @@ def _copy(db: duckdb.DuckDBPyConnection, staging: str) -> int:
 def _file_of(spec: LoadSpec) -> dict[str, int | None]:
     """A load that comes back to life belongs to the file that brought it; a live one stays with its own."""
     is_live = Load.objects.filter(fingerprint=spec.fingerprint, state=Load.State.LIVE).exists()
-    return {} if is_live else {"file_id": spec.file_id}
+    return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading}
 
 
 def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]) -> Load:
@@ -160,7 +166,8 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
             defaults={"state": Load.State.LIVE, "notes": notes} | _file_of(spec),
             create_defaults={
                 "label": spec.label, "source": spec.source, "assembly": spec.assembly, "checksum": spec.checksum,
-                "options": spec.options, "file_id": spec.file_id, "state": Load.State.LIVE, "notes": notes,
+                "options": spec.options, "file_id": spec.file_id, "reading": spec.reading,
+                "state": Load.State.LIVE, "notes": notes,
                 "created_by": run.job.owner,
             },
         )  # fmt: skip

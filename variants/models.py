@@ -97,6 +97,7 @@ class Load(models.Model):
     options = models.JSONField(default=dict, help_text="read options and mapping")
     fingerprint = models.CharField(max_length=64, unique=True, help_text="of checksum, options and assembly")
     file_id = models.BigIntegerField(null=True, blank=True, db_index=True)
+    reading = models.PositiveIntegerField(default=0, help_text="number of the reading of the file that it is made of")
     state = models.CharField(max_length=10, choices=State, default=State.LOADING)
     counts = models.JSONField(default=dict, blank=True)
     notes = models.JSONField(default=list, blank=True, help_text="what was guessed or flagged, as sentences")

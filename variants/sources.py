@@ -9,33 +9,46 @@ from variants.models import Load
 
 @dataclass(frozen=True)
 class FileRef:
-    """A file that the reader may see."""
+    """A file that the reader may see, in the reading that a load was made of."""
 
     id: int
     name: str
     url: str
+    past: int | None = None  # number of a reading from before; None: the current one
+
+    def url_of(self, line: int) -> str:
+        """The page of the file where the record of this physical line (from 1) stands."""
+        reading = f"reading={self.past}&" if self.past is not None else ""
+        return f"{self.url}?{reading}line={line}#line-{line}"
 
 
 class SourceFiles(Protocol):
     def readable(self, user: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
-        """Load id -> a file with the load's bytes that `user` may read; loads without one are left out."""
+        """Load id -> a file with the load's bytes, read as for the load, that `user` may read; loads without one are
+        left out."""
 
-    def raw_lines(self, file_id: int, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
-        """Line number -> the row as written, column -> text. The caller has asked `readable` first."""
+    def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
+        """Line number -> the row as written, column -> text. `ref` is one that `readable` gave."""
 
     def checksum(self, user: Any, file_id: int) -> str | None:
         """SHA-256 of the file where `user` may read it, else None."""
+
+    def withdrawn(self, file_id: int) -> None:
+        """A load of this file was withdrawn: what was kept for its claims alone may go."""
 
 
 class _NoFiles:
     def readable(self, user: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
         return {}
 
-    def raw_lines(self, file_id: int, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
+    def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
         return {}
 
     def checksum(self, user: Any, file_id: int) -> str | None:
         return None
+
+    def withdrawn(self, file_id: int) -> None:
+        pass
 
 
 _provider: SourceFiles = _NoFiles()

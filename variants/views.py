@@ -126,7 +126,7 @@ def load_detail(request: HttpRequest, pk: int) -> HttpResponse:
                 "line": i.line,
                 "kind": i.get_kind_display(),
                 "reason": i.reason,
-                "url": ref and f"{ref.url}?line={i.line}#line-{i.line}",
+                "url": ref and ref.url_of(i.line),
             }
             for i in issues[:PAGE]
         ],

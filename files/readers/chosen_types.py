@@ -18,12 +18,6 @@ FITS = {
     "boolean": "lower({0}) IN ('true', 'false', '1', '0')",
     "date": TESTS["date"],
 }
-SEEN_AS = {
-    "integer": "they are null in the typed view, and sort last where they are no numbers",
-    "decimal": "they are null in the typed view and sort last",
-    "boolean": "they are null in the typed view and sort last",
-    "date": "they are null in the typed view and sort last",
-}
 
 
 def take_types(outcome: Outcome, table: Path, types: Mapping[str, str]) -> None:
@@ -38,9 +32,14 @@ def take_types(outcome: Outcome, table: Path, types: Mapping[str, str]) -> None:
         if kind in KINDS:
             count, line = misfits(table, column.get("at", places[name]), kind, column.get("missing"))
             if count:
-                cells, no = ("cells", "are no") if count > 1 else ("cell", "is no")
-                said = SEEN_AS[kind] if count > 1 else SEEN_AS[kind].replace("they are", "it is")
-                _warn(outcome, f"{count:,} {cells} of {name} {no} {kind}; {said}.", count, line)
+                _warn(outcome, _sentence(name, kind, count), count, line)
+
+
+def _sentence(name: str, kind: str, count: int) -> str:
+    where = " where no number at all" if kind == "integer" else ""  # 1.5 has its place between 1 and 2
+    if count == 1:
+        return f"1 cell of {name} is no {kind}; it is null in the typed view and sorts last{where}."
+    return f"{count:,} cells of {name} are no {kind}; they are null in the typed view and sort last{where}."
 
 
 def _warn(outcome: Outcome, message: str, count: int, line: int | None) -> None:

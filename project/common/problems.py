@@ -28,6 +28,17 @@ class Conflict(exceptions.APIException):
     default_code = "conflict"
 
 
+class Busy(exceptions.APIException):
+    """Too much of this is being done at once (503); the asker may try again in `wait` seconds."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+    default_code = "busy"
+
+    def __init__(self, detail: str, *, wait: int):
+        super().__init__(detail)
+        self.wait = wait
+
+
 def problem(status: int, detail: str, errors: Mapping | None = None, title: str | None = None) -> dict:
     """The body of a problem: `type`, `title`, `status`, `detail`, and `errors` for fields where there are any."""
     body = {"type": "about:blank", "title": title or HTTPStatus(status).phrase, "status": int(status), "detail": detail}
