@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, HttpResponseBase
+from django.http import FileResponse, HttpResponseBase, QueryDict
 from django.urls import reverse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
@@ -21,12 +21,12 @@ from files.columns import chosen
 from files.models import AnyReading, DataFile
 from files.permissions import get_file_for, get_own_file
 from files.read_options import from_form
-from files.readings import reading_of
+from files.reading_api import READING, answered, asked_reading, table_reading
 from files.store import ANSWER_BYTES, BadQuestion, Table
 from files.typed import typed
 from project.common.paging import Key, keyset_page, page_size, url_with
 from project.common.params import flag, one_of, refuse_nul, whole_number
-from project.common.problems import BadQuery, Conflict
+from project.common.problems import BadQuery
 from project.common.rendering import BoundedJSONParser
 from project.core.api import JobSerializer
 from project.core.permissions import MayWorkWithFiles
@@ -72,23 +72,6 @@ class FilePageSerializer(serializers.Serializer):
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
     results = DataFileSerializer(many=True)
-
-
-def table_reading(file: DataFile, number: int | None = None) -> AnyReading:
-    """The current reading of the file, or that of this number. Raises Conflict (409) while there is none, Http404."""
-    if not file.has_table:
-        raise Conflict(f"The file is {file.state}: {file.error or 'its rows can be read when it is ready'}")
-    return reading_of(file, number)
-
-
-def asked_reading(params: Mapping[str, str]) -> int | None:
-    """`reading=` of a question to rows or rejects."""
-    return whole_number(params, "reading", default=0) if params.get("reading") else None
-
-
-READING = OpenApiParameter(
-    "reading", int, description="number of a reading from before that claims still point to; default: the current one"
-)
 
 
 class FileList(APIView):
@@ -204,8 +187,9 @@ class FileRows(APIView):
         }),
     )  # fmt: skip
     def get(self, request: Request, id: int) -> Response:
-        params = request.query_params
-        file = get_file_for(request.user, id)
+        return answered(request.user, id, lambda file: self._rows(file, request.query_params))
+
+    def _rows(self, file: DataFile, params: QueryDict) -> Response:
         offset = whole_number(params, "offset", default=0)
         limit = whole_number(params, "limit", default=100, most=1000)
         reading = table_reading(file, asked_reading(params))

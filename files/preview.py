@@ -23,7 +23,7 @@ from project.common.problems import BadQuery, Busy
 
 ROWS, REJECTS = 100, 20
 LONGEST = 1_000  # characters of a cell, or of a rejected line, that are handed over
-ROWS_BYTES = 2 * 1024**2  # of unpacked text that are read as rows; guesses look at as much as a whole reading's do
+ROWS_BYTES = 1024**2  # of unpacked text that are read as rows; guesses look at as much as a whole reading's do
 SECONDS = 10.0
 AT_ONCE = 2  # in one process of the server
 STALE_SECONDS = 3600.0  # a folder this old belongs to a process that was killed

@@ -202,7 +202,7 @@ def _quote(value: Any) -> str:
 
 
 def _escape(value: Any) -> str:
-    text = _text(value)
+    text = "" if value == "none" else _text(value)
     if text not in ESCAPES:
         raise ValueError(
             f"A quote inside quotes is doubled (an empty text) or follows a backslash; {text!r} is neither."

@@ -13,10 +13,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from files.api import READING, asked_reading, table_reading
 from files.models import AnyReading
 from files.permissions import get_file_for
 from files.readers.errors import NotATable
+from files.reading_api import READING, asked_reading, table_reading
 from files.rejects import Reject, Rejects
 from files.store import ANSWER_BYTES, BadQuestion, csv_lines
 from files.written_header import name_of, refuse_far_rejects, written_header, written_rejects

@@ -4,10 +4,10 @@ import re
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 
 from files.readers.choices import Choices
+from files.readers.choosing import dialect_of, from_line
 from files.readers.encoding import Encoding, find_encoding, is_utf8, legacy_encoding, looks_like_text, mostly_utf8
 from files.readers.errors import Damaged, NotATable
 from files.readers.fast import Run, clean_runs
@@ -18,7 +18,6 @@ from files.readers.names import column_names
 from files.readers.parts import TableWriter
 from files.readers.remarks import describe, warn_of_layout
 from files.readers.scan import Dialect, Record, Scanner, line_ends
-from files.readers.sniff import SEPARATOR, sniff
 from files.readers.source import BLOCK, Source
 from files.readers.taking import Taker
 
@@ -51,8 +50,8 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     text, ends = _sample(head, encoding, complete)
     if not text.strip("\r\n\t \ufeff\0"):
         raise NotATable("The file is empty: it holds nothing but blanks.")
-    table = _from_line(text, choices.header_line, complete)
-    dialect = _dialect_of(text, table, choices, complete)
+    table = from_line(text, choices.header_line, complete)
+    dialect = dialect_of(text, table, choices, complete)
     if complete and not text.strip(dialect.delimiter + dialect.quote + "\r\n\t \ufeff"):
         raise NotATable("The file holds delimiters and no values.")
     layout = find_layout(
@@ -65,34 +64,8 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     reading.more_than_ascii = (
         not head.isascii()
     )  # then the encoding is told: what comes later is no reason to change it
+    reading.told_quote = choices.quote if choices.quote is not None else reading.quote
     return reading.run()
-
-
-def _from_line(text: str, line: int | None, complete: bool) -> str:
-    """What begins with this physical line, from 1. Raises NotATable where the text has no such line."""
-    if line is None or line == 1:
-        return text
-    ends = [end.end() for end in islice(_LINE_END.finditer(text), line - 1)]
-    if line < 1 or len(ends) < line - 1 or ends[-1] == len(text):
-        lines = len(ends) + (not ends or ends[-1] < len(text))
-        where = f"the file has {lines:,} lines" if complete else "that is beyond the part in which they are looked for"
-        raise NotATable(f"The column names cannot stand in line {line:,}: {where}.")
-    return text[ends[-1] :]
-
-
-def _dialect_of(text: str, table: str, choices: Choices, complete: bool) -> Dialect:
-    """The dialect of the table in `text`. Raises NotATable for a choice that no table can be read with."""
-    delimiter, quote = choices.delimiter, choices.quote
-    if delimiter and delimiter not in table:
-        where = "in the file" if complete else "in the beginning of the file"
-        raise NotATable(f"The delimiter {delimiter!r} does not occur {where}. Choose another, or none for one column.")
-    if quote and len(quote) != 1:
-        raise NotATable(f"A quote is one character, not {quote!r}.")
-    if choices.escape not in (None, "", "\\"):
-        raise NotATable(f"A quote inside quotes is doubled or follows a backslash; {choices.escape!r} is neither.")
-    if delimiter is None and (said := SEPARATOR.match(text)):
-        delimiter = said[1]
-    return sniff(table, delimiter=delimiter, quote=quote, escape=choices.escape)
 
 
 def _sample(head: bytes, encoding: Encoding, complete: bool) -> tuple[str, str]:
@@ -124,7 +97,7 @@ class _Reading:
         self.source, self.folder, self.encoding, self.layout = source, folder, encoding, layout
         self.ends, self.report = ends, report
         self.findings = Findings(folder / "rejects")
-        self.quote = self._needs_quote(layout.dialect)
+        self.quote = self.told_quote = self._needs_quote(layout.dialect)
         dialect = replace(layout.dialect, quote=self.quote)
         self.fast = fast and self._can_be_fast(dialect)
         self.writer = TableWriter(
@@ -343,7 +316,7 @@ class _Reading:
             skipped=self.findings.skipped,
             padded=self.taker.padded,
             columns=[{"name": name, "type": "text"} for name in self.names],
-            reading=describe(self.source, self.encoding, self.layout, self.quote, self.ends),
+            reading=describe(self.source, self.encoding, self.layout, self.told_quote, self.ends),
             warnings=self.findings.warnings,
             reasons=self.findings.reasons,
             complete=not self.source.stopped,

@@ -152,3 +152,15 @@ def test_a_type_of_no_column_is_a_warning_and_no_error(numbers):
     assert (first["kind"], first["count"], first["first_line"]) == ("types", 5, 4)
     assert "There is no column 'gone'" in second["message"]
     assert json.dumps(outcome.as_dict())
+
+
+def test_a_chosen_quote_is_told_where_the_file_has_none(reading):
+    assert reading("a,b\n1,2\n")[0].reading["quote"] == ""
+    assert reading("a,b\n1,2\n", quote="'")[0].reading["quote"] == "'"
+
+
+def test_comments_of_the_tables_width_are_found_among_many_clean_rows(reading):
+    text = "a,b\n" + "".join(f"#{n},x\n" if n % 50 == 0 else f"{n},x\n" for n in range(1, 5001))
+    outcome, rows = reading(text, comment="#")
+    assert (outcome.rows, outcome.skipped, outcome.rejected) == (4900, 100, 0)
+    assert not any(cell.startswith("#") for _, cell, _ in rows)

@@ -1,10 +1,12 @@
 """A file is read again with other options: its old reading answers until the new one is whole, and for its loads after it."""
 
+import importlib
 import shutil
 
 import pytest
+from django.apps import apps
 
-from files import actions
+from files import actions, reading_api
 from files.importing import start_import
 from files.models import DataFile, PastReading
 from files.read_options import read_again
@@ -65,6 +67,15 @@ def test_the_old_reading_answers_until_the_new_one_is_there(read, owner, api):
     DataFile.objects.filter(pk=file.pk).update(state="queued")
     jobs.run_now(job)
     assert rows(client, file)[0] == ["x;y"]
+
+
+@alone
+def test_rows_asked_for_in_the_moment_of_the_change_are_those_of_the_new_reading(read, owner, api, monkeypatch):
+    file = read(TABLE)
+    seen = [DataFile.objects.get(pk=file.pk)]
+    again(file, delimiter="")
+    monkeypatch.setattr(reading_api, "get_file_for", lambda *_: seen.pop() if seen else file)
+    assert rows(api(owner), file)[0] == ["x;y"]
 
 
 def test_null_has_an_option_guessed_again_and_the_others_stay(read):
@@ -369,3 +380,13 @@ def test_the_first_reading_of_a_file_is_made_once(read):
     jobs.run_now(read_job(file))
     file.refresh_from_db()
     assert file.reading_number == 0
+
+
+def test_an_upgrade_forgets_tables_of_files_that_wait_for_their_reading(read, upload):
+    """Files that were queued by an earlier upgrade: their tables lie on the disk in a form that is no more."""
+    ready, waiting = read(TABLE), upload(TABLE)
+    DataFile.objects.filter(pk=waiting.pk).update(row_count=5)
+    importlib.import_module("files.migrations.0004_a_reading_again").forget_old_tables(apps, None)
+    waiting.refresh_from_db()
+    ready.refresh_from_db()
+    assert (waiting.has_table, ready.has_table) == (False, True)

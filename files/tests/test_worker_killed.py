@@ -14,8 +14,9 @@ import redis
 from django.db import connection
 from kombu import Connection
 
-from files import actions, importing
+from files import actions, importing, read_options
 from files.models import DataFile
+from files.store import Table
 from files.tests.conftest import read_job
 from project.celery import app
 from project.core import jobs
@@ -170,3 +171,18 @@ def test_a_reading_whose_worker_is_killed_ends_as_if_nothing_had_happened(worker
     take_up(workers, read_job(file))
     file.refresh_from_db()
     assert (file.state, file.row_count, file.rejected_count) == ("ready", rows, 0)
+
+
+def test_a_reading_again_whose_worker_is_killed_leaves_one_reading(workers, owner):
+    rows = 200_000
+    file = upload(owner, rows)
+    jobs.run_now(read_job(file))
+    job = read_options.read_again(file, {"header": False}, by=owner)
+    kill_in(workers, job, ("Reading", "Writing", "Looking"))
+    file.refresh_from_db()
+    assert (file.state, file.row_count, file.reading_number) == ("processing", rows, 0)
+    assert Table(file.table_path, file.columns).rows_before(rows + 2) == rows
+    take_up(workers, job)
+    file.refresh_from_db()
+    assert (file.state, file.row_count, file.reading_number) == ("ready", rows + 1, 1)
+    assert sorted(place.name for place in file.folder.iterdir()) == ["original", "reading-1"]

@@ -100,6 +100,9 @@ GET    /api/v1/files/{zip}/members/         401    401    404    404   404     2
 POST   /api/v1/files/{zip}/members/         401    401    404    404   404     201           201
 GET    /api/v1/files/{file}/download/       401    401    404    404   404     200           200
 GET    /api/v1/files/{file}/mapping/        401    401    404    404   404     200           200
+GET    /api/v1/files/{file}/read-options/   401    401    404    404   404     200           200
+PATCH  /api/v1/files/{lost}/read-options/   401    401    404    404   404     202           202
+POST   /api/v1/files/{file}/read-options/preview/  401  401 404    404   404     200w!         200w!
 POST   /api/v1/files/{file}/import/         401    401    404    404   404     202           202
 GET    /api/v1/nothing/                     404    404    404    404   404     404           404
 GET    /api/a/b/                            200    200    200    200   200     200           200
@@ -118,6 +121,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/files/{file}/": {"name": "new.csv"},
     "/api/v1/files/{file}/import/": {},
     "/api/v1/files/{zip}/members/": {"member": "small.csv"},
+    "/api/v1/files/{lost}/read-options/": {"delimiter": ";"},
+    "/api/v1/files/{file}/read-options/preview/": {"delimiter": ","},
 }
 UPLOADS = ("/files/upload/", "/api/v1/files/")
 WRITES = ("POST", "PATCH", "DELETE")

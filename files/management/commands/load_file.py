@@ -1,4 +1,4 @@
-from argparse import ArgumentParser
+from argparse import ArgumentParser, BooleanOptionalAction
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from files import actions, importing
 from files.models import DataFile
+from files.read_options import OPTIONS
 from project.common.problems import BadQuery
 from project.core import jobs
 from project.core.models import Job
@@ -22,6 +23,13 @@ class Command(BaseCommand):
         parser.add_argument("--assembly", default="", help="GRCh37 or GRCh38, for rows that name none")
         parser.add_argument("--source", default="", help="who says so, for rows that do not name it")
         parser.add_argument("--label", default="", help="name of the load; default: the file's name")
+        parser.add_argument(
+            "--sheet", "--member", dest="member", help="of a workbook, of a zip: which one; default: guessed"
+        )
+        for option in ("encoding", "delimiter", "quote", "escape", "comment"):
+            parser.add_argument(f"--{option}", help="default: guessed; none: there is none")
+        parser.add_argument("--header", action=BooleanOptionalAction, help="default: guessed")
+        parser.add_argument("--header-line", type=int, help="the line of the column names, from 1")
         parser.add_argument("--visibility", default="private", choices=DataFile.Visibility.values)
 
     def handle(
@@ -38,7 +46,10 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as stream:
                 chunks = iter(lambda: stream.read(1 << 20), b"")
-                file = actions.upload(name=path.name, chunks=chunks, by=None, assembly=assembly, visibility=visibility)
+                file = actions.upload(
+                    name=path.name, chunks=chunks, by=None, assembly=assembly, visibility=visibility,
+                    options={name: options[name] for name in OPTIONS if options.get(name) is not None},
+                )  # fmt: skip
             self.finish(Job.objects.get(file_id=file.pk, kind="read"))
             file.refresh_from_db()
             self.stdout.write(
