@@ -102,7 +102,8 @@ def _sentence(failed: str) -> str:
         return failed
     return (
         f"Reading needed more than {settings.READ_MEMORY_BYTES // 1024**2:,} MB of memory, which is the limit"
-        " (READ_MEMORY_BYTES), and broke off. Very long cells or very many columns do that."
+        " (READ_MEMORY_BYTES), and broke off. Very long cells, very many columns or a large workbook do that, also one"
+        " with a single cell far from the others. Of a workbook, upload the sheet as CSV."
     )
 
 

@@ -47,7 +47,7 @@ class FileRejects(APIView):
                 "reason": serializers.CharField(), "count": serializers.IntegerField(),
             }, many=True),
             "results": inline_serializer("Reject", {
-                "line": serializers.IntegerField(), "offset": serializers.IntegerField(),
+                "line": serializers.IntegerField(), "offset": serializers.IntegerField(allow_null=True, help_text="null in a spreadsheet"),
                 "column": serializers.CharField(allow_null=True), "reason": serializers.CharField(),
                 "text": serializers.CharField(),
             }, many=True),

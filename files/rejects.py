@@ -18,7 +18,7 @@ class Reject:
     """A record that is no row: physical line from 1, byte offset in the unpacked file from 0."""
 
     line: int
-    offset: int
+    offset: int | None  # None where lines have no such place: in a spreadsheet
     column: str | None
     reason: str
     text: str  # as written; its beginning where fewer characters were asked for

@@ -13,7 +13,9 @@ from files.readers.errors import NotATable
 from files.readers.original import leading_lines, lines_at
 from files.readers.scan import Dialect, Scanner
 from files.readers.source import Source, open_source
+from files.readers.workbook.container import WORKBOOKS
 from files.rejects import Rejects
+from files.store import csv_lines
 from project.common.problems import Conflict
 
 UNPACKED_BYTES = 4 * 1024**3  # at most for one answer: 15 s of gzip, 80 s of bz2
@@ -26,8 +28,10 @@ NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
 
 
 def name_of(file: AnyReading, what: str) -> str:
-    """`cohort.csv.gz` as `cohort.rejected.csv`, unpacked as it is."""
+    """`cohort.csv.gz` as `cohort.rejected.csv`, unpacked as it is; `cohort.xlsx` as that too."""
     name = PurePath(file.name)
+    if file.format in WORKBOOKS:
+        return f"{name.stem if name.suffix.lower()[1:] in WORKBOOKS | {'xlsm'} else name.name}.{what}.csv"
     if name.suffix.lower() in PACKED:
         name = name.with_suffix("")
     ending = name.suffix if name.suffix.lower() in TABLES else f".{file.format or 'txt'}"
@@ -35,10 +39,15 @@ def name_of(file: AnyReading, what: str) -> str:
 
 
 def written_header(file: AnyReading) -> Iterator[bytes]:
-    """What stands above the data: of a VCF all lines to #CHROM, of a text table the line of names and no preamble.
+    """What stands above the data: of a VCF all lines to #CHROM, of a text table the line of names and no preamble, of
+    a sheet its names as CSV.
 
     Nothing where the columns have no names. Raises NotATable where the original cannot be unpacked any more.
     """
+    if file.format in WORKBOOKS:
+        if file.reading.get("header"):
+            yield from (line.encode() for line in csv_lines([column["name"] for column in file.columns], []))
+        return
     source = source_of(file)
     if file.format == "vcf":
         with suppress(NotATable):  # cut off: what could be unpacked was read, and is handed over here too
@@ -48,8 +57,14 @@ def written_header(file: AnyReading) -> Iterator[bytes]:
 
 
 def written_rejects(file: AnyReading, rejects: Rejects, kind: str = "") -> Iterator[bytes]:
-    """The header and then each rejected record, as bytes of the unpacked original; memory holds a block of it."""
+    """The header and then each rejected record, as bytes of the unpacked original; memory holds a block of it.
+
+    Of a sheet, whose rows are no bytes, as CSV.
+    """
     yield from written_header(file)
+    if file.format in WORKBOOKS:  # there are no bytes of a line to take
+        yield from (f"{reject.text}\r\n".encode() for reject in rejects.every(kind))
+        return
     if str(file.reading.get("encoding", "")).startswith(WIDE):
         yield from _encoded(file, (reject.text for reject in rejects.every(kind)))
         return

@@ -7,7 +7,7 @@ from files.readers.errors import NotATable
 
 HEAD = 64 * 1024
 
-_WORKBOOK = "Save the sheet as CSV or tab-separated text and upload that."
+_WORKBOOK = "Take it out of the packed file and upload the workbook itself."
 _KINDS: list[tuple[bytes, str, str]] = [
     (rb"\x89PNG\r\n", "a PNG image", ""),
     (rb"\xff\xd8\xff[\xc0-\xfe]", "a JPEG image", ""),
@@ -15,8 +15,14 @@ _KINDS: list[tuple[bytes, str, str]] = [
     (rb"(II\*\0|MM\0\*)", "a TIFF image", ""),
     (rb"RIFF....WEBP", "a WebP image", ""),
     (rb"%PDF-", "a PDF document", "Copy its table into a spreadsheet and save that as CSV."),
-    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook (xls) or another Office document", _WORKBOOK),
-    (rb"[\x04\x09]\x08[\x06\x08\x10]\0", "an old Excel workbook (xls)", _WORKBOOK),
+    (rb"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a workbook (xls) or another Office document", _WORKBOOK),
+    (
+        rb"PK\x03\x04.{26}(\[Content_Types\]\.xml|_rels/|docProps/|xl/)",
+        "a workbook (xlsx) or another Office document",
+        _WORKBOOK,
+    ),
+    (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", "an OpenDocument file", _WORKBOOK),
+    (rb"[\x04\x09]\x08[\x06\x08\x10]\0", "a workbook of Excel 4 or older", "Save it as xlsx and upload that."),
     (rb"BCF[\x01\x02\x04]", "a BCF file", "Convert it with: bcftools view -O z -o file.vcf.gz file.bcf"),
     (rb"(BAM\x01|CRAM[\x01-\x04])", "a file of sequencing reads", "Vardesk reads tables and VCF files."),
     (rb"(TBI\x01|CSI\x01|BAI\x01)", "an index of another file", "Upload the file that it belongs to."),
@@ -64,11 +70,11 @@ def is_bgzip(head: bytes) -> bool:
 def refuse_what_is_no_text(head: bytes, *, inside: str | None, path: Path) -> None:
     """Raises NotATable where the unpacked bytes begin like a known kind of file that is no text table."""
     where = f"The {inside} file holds" if inside else "This is"
-    if inside and (nested := compression_of(head)):
-        raise NotATable(f"{where} another packed file ({nested}). Unpack it once and upload what comes out.")
     for pattern, kind, advice in _PATTERNS:
         if pattern.match(head):
             raise NotATable(f"{where} {kind}, not a text table. {advice}".strip())
+    if inside and (nested := compression_of(head)):
+        raise NotATable(f"{where} another packed file ({nested}). Unpack it once and upload what comes out.")
     # A text may begin with PAR1, a gene's name; a Parquet file ends with it too.
     if head.startswith(b"PAR1") and (inside or _tail(path) == b"PAR1"):
         raise NotATable(f"{where} a Parquet file, not a text table. Export the table as CSV.")

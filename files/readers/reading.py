@@ -8,6 +8,7 @@ from files.readers.choices import Choices, Limits
 from files.readers.findings import Outcome
 from files.readers.source import open_source
 from files.readers.table import read_table
+from files.readers.workbook.container import workbook_format
 
 __all__ = ["Choices", "Limits", "Report", "looks_like_vcf", "read_any"]
 
@@ -28,10 +29,14 @@ def looks_like_vcf(head: bytes) -> bool:
 
 
 def read_any(path: Path, folder: Path, choices: Choices, limits: Limits, report: Report) -> Outcome:
-    """Reads a VCF or a text table into `folder`/table (TableWriter) and `folder`/rejects (Findings).
+    """Reads a VCF, a sheet of a workbook or a text table into `folder`/table (TableWriter) and `folder`/rejects (Findings).
 
-    Raises NotATable with a sentence for the user where the file is neither.
+    Raises NotATable with a sentence for the user where the file is none of them.
     """
+    if kind := workbook_format(path, limits):
+        from files.readers.workbook.reading import read_spreadsheet
+
+        return read_spreadsheet(path, kind, folder, choices, limits, report)
     source = open_source(path, member=choices.member, limits=limits)
     if looks_like_vcf(source.head(VCF_HEAD)):
         from files.readers.vcf import read_vcf

@@ -34,15 +34,15 @@ def describe(source: Source, encoding: Encoding, layout: Layout, quote: str, lin
 def warn_of_layout(
     findings: Findings,
     layout: Layout,
-    encoding: Encoding,
+    encoding: Encoding | None,
     line_ends: str,
     unnamed: list[int],
     repeated: list[int],
     names: list[str],
 ) -> None:
-    """Says what was guessed or repaired before the first row was read."""
+    """Says what was guessed or repaired before the first row was read. `encoding`: None where the format tells it."""
     header, before = layout.header_line, (layout.header_line or layout.first_line) - 1
-    if encoding.why == "guess":
+    if encoding and encoding.why == "guess":
         message = (
             f"The file is not UTF-8; it was read as {encoding.name}. If letters look wrong, save it as UTF-8 and upload"
             " that."

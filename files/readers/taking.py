@@ -37,10 +37,13 @@ class Written(Protocol):
 
 
 class Taker:
-    """Takes the records of one table in the order of their lines. Everything taken is counted: see seen."""
+    """Takes the records of one table in the order of their lines. Everything taken is counted: see seen.
 
-    def __init__(self, findings: Findings, writer: TableWriter, layout: Layout):
-        self.findings, self.writer, self.layout = findings, writer, layout
+    `grid`: a record has all cells of the table, and those at its end that hold nothing are not given (a spreadsheet).
+    """
+
+    def __init__(self, findings: Findings, writer: TableWriter, layout: Layout, *, grid: bool = False):
+        self.findings, self.writer, self.layout, self.grid = findings, writer, layout, grid
         self.seen = self.padded = 0
         self.last_line = 0  # of the record seen last
         self._held: list[Record] = []
@@ -80,10 +83,11 @@ class Taker:
                 return
             cells = cells[:width]
         elif len(cells) < width:
-            self.padded += 1
-            self.findings.warn(
-                "padded", "Rows with fewer cells than the header; the missing cells are empty.", record.line
-            )
+            if not self.grid:
+                self.padded += 1
+                self.findings.warn(
+                    "padded", "Rows with fewer cells than the header; the missing cells are empty.", record.line
+                )
             cells = cells + [None] * (width - len(cells))
         elif width > 2 and written is not None and written.is_header(record):
             self.findings.skipped += 1

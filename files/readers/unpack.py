@@ -218,8 +218,8 @@ def _zstd_frames(stream: IO[bytes]) -> tuple[int, bool, bytes]:
     return size, at == size, b""
 
 
-def zip_members(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
-    """The files of a zip. Raises NotATable for Office documents, empty and damaged archives."""
+def list_of_zip(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
+    """All entries of a zip. Raises NotATable for damaged archives and those with too many."""
     try:
         _refuse_long_list(path, limits)
         with zipfile.ZipFile(path) as archive:
@@ -227,6 +227,12 @@ def zip_members(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
     except (zipfile.BadZipFile, ValueError, NotImplementedError, EOFError) as error:
         raise NotATable("The zip archive is damaged or cut off: its list of files cannot be read.") from error
     _refuse_many(len(infos), limits)
+    return infos
+
+
+def zip_members(path: Path, limits: Limits) -> list[zipfile.ZipInfo]:
+    """The files of a zip. Raises NotATable for Office documents, empty and damaged archives."""
+    infos = list_of_zip(path, limits)
     _refuse_office({info.filename for info in infos})
     # Not is_dir(): it raises where a file has no name.
     infos = [info for info in infos if not re.search(r"/$|(^|/)(__MACOSX/|\.[^./])", info.filename)]
@@ -253,13 +259,9 @@ def _refuse_many(count: int, limits: Limits) -> None:
 
 
 def _refuse_office(names: set[str]) -> None:
-    advice = "Save the sheet as CSV or tab-separated text and upload that."
-    if {"xl/workbook.xml", "xl/workbook.bin"} & names:
-        raise NotATable(f"This is an Excel workbook (xlsx), not a text table. {advice}")
-    if "content.xml" in names and "mimetype" in names:
-        raise NotATable(f"This is an OpenDocument file (ods, odt), not a text table. {advice}")
-    if "[Content_Types].xml" in names:
-        raise NotATable(f"This is an Office document, not a text table. {advice}")
+    """Workbooks are read elsewhere, by what is inside them: their parts are no tables."""
+    if "[Content_Types].xml" in names or {"content.xml", "mimetype"} <= names:
+        raise NotATable("This is an Office document, not an archive of tables.")
 
 
 def refuse_member(info: zipfile.ZipInfo) -> None:

@@ -1,0 +1,1 @@
+"""Spreadsheets: XLSX, XLSM, XLSB, XLS and ODS, through calamine. The web process imports only `container`."""
