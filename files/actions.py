@@ -47,7 +47,8 @@ def upload(
     """Store the bytes and queue their reading. Raises BadQuery for a file over MAX_UPLOAD_BYTES; keeps nothing then.
 
     `then_import`: None, or what `start_import` takes, for an import right after the reading. `options`: of
-    the reading, as `read_options.checked` takes them; what is not among them is guessed.
+    the reading, as `read_options.checked` takes them; what is not among them is guessed (of a zip the largest file, of
+    a workbook the first sheet with a table).
     """
     name, assembly = clean_name(name), checked_assembly(assembly)
     choices = {name: value for name, value in checked(options or {}).items() if value is not None}
@@ -74,7 +75,12 @@ def _queue(file: DataFile, by: Any, params: dict) -> None:
 
 
 def members_of(file: DataFile) -> list[Member]:
-    """What is in a zip; nothing of any other file, and of one that cannot be opened."""
+    """What is in a zip or a workbook; nothing of any other file, and of one that cannot be opened.
+
+    Of a workbook as it was told at the reading: no request opens one.
+    """
+    if file.reading.get("sheet") is not None:
+        return [Member(**member) for member in file.reading["members"]]
     try:
         with file.original_path.open("rb") as stream:
             if compression_of(stream.read(HEAD)) != "zip":
@@ -86,10 +92,19 @@ def members_of(file: DataFile) -> list[Member]:
 
 
 def open_member(file: DataFile, member: str, *, by: Any) -> DataFile:
-    """A new file of the same bytes whose table is another file of the zip. Raises BadQuery where there is none."""
+    """A new file of the same bytes whose table is another file of the zip, or another sheet of the workbook.
+
+    Raises BadQuery where there is none.
+    """
     names = [known.name for known in members_of(file)]
     if member not in names:
-        raise BadQuery({"member": f"There is no {member!r} in this file." if names else "This file is no zip archive."})
+        raise BadQuery(
+            {
+                "member": f"There is no {member!r} in this file."
+                if names
+                else "This file is no zip archive and no workbook."
+            }
+        )
     name = PurePath(file.name)
     with transaction.atomic():
         twin = DataFile.objects.create(

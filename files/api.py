@@ -219,10 +219,10 @@ def _may_be_heavy(file: AnyReading) -> bool:
 
 class FileMembers(APIView):
     @extend_schema(
-        description="What is in a zip; nothing for any other file.",
+        description="What is in a zip, or the sheets of a workbook; nothing for any other file.",
         responses=inline_serializer("Members", {
             "results": inline_serializer("Member", {
-                "name": serializers.CharField(), "size": serializers.IntegerField(help_text="bytes"),
+                "name": serializers.CharField(), "size": serializers.IntegerField(allow_null=True, help_text="bytes; null of a sheet"),
             }, many=True),
         }),
     )  # fmt: skip
@@ -231,7 +231,7 @@ class FileMembers(APIView):
         return Response({"results": [{"name": m.name, "size": m.size} for m in actions.members_of(file)]})
 
     @extend_schema(
-        description="Open another file of the zip, as a new file of the same bytes.",
+        description="Open another file of the zip or sheet of the workbook, as a new file of the same bytes.",
         request=inline_serializer("OpenMember", {"member": serializers.CharField()}),
         responses={201: DataFileSerializer},
     )
@@ -239,7 +239,7 @@ class FileMembers(APIView):
         file = get_own_file(request.user, id)
         member = _text(request.data if isinstance(request.data, Mapping) else {}, "member")
         if not member:
-            raise BadQuery({"member": "Name the file in the zip."})
+            raise BadQuery({"member": "Name the file in the zip, or the sheet."})
         twin = actions.open_member(file, member, by=request.user)
         where = reverse("api-file", args=[twin.pk])
         return Response(DataFileSerializer(twin).data, status=201, headers={"Location": where})

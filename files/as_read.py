@@ -5,7 +5,7 @@ from typing import Any
 from files.models import DataFile
 
 LABELS = {
-    "version": "Version", "compression": "Compression", "member": "File in the archive", "encoding": "Encoding",
+    "version": "Version", "compression": "Compression", "member": "File in the archive", "sheet": "Sheet", "encoding": "Encoding",
     "delimiter": "Delimiter", "quote": "Quote", "escape": "Quote inside quotes", "runs": "Several delimiters in a row", "line_ends": "Line ends",
     "line_end": "Line ends", "header": "Column names", "header_line": "Column names", "header_lines": "Header lines",
     "preamble": "Lines above the table", "comment": "Comments begin with", "comments": "Comment lines",
@@ -33,9 +33,12 @@ UNSAID = (
 LINE_ENDS = {"LF": "LF (Unix)", "CRLF": "CR LF (Windows)", "CR": "CR (old Mac)", "MIXED": "mixed"}
 # Kinds of warnings: those that say how many and where, those of no line, and those of what is not in the table.
 SAY_HOW_MANY = {"preamble", "other_tables", "unnamed_columns", "repeated_names"}
-OF_THE_FILE = {"header", "no_header", "no_rows", "line_ends", "zip"}
+OF_THE_FILE = {"header", "no_header", "no_rows", "line_ends", "zip", "sheets", "hidden", "misnamed", "marks"}
 LOSSES = {"truncated", "other_tables"}
-UNITS = {"padded": "rows", "quotes": "cells", "comments": "lines", "blank line": "lines"}
+UNITS = {
+    "padded": "rows", "quotes": "cells", "comments": "lines", "blank line": "lines", "cell_errors": "cells", "uncomputed": "cells", "merged": "ranges",
+    "mangled_genes": "cells",
+}  # fmt: skip
 DEFINED = (("info", "INFO"), ("format", "FORMAT"), ("filter", "FILTER"), ("contig", "contig"), ("alt", "ALT"))
 DEFINITIONS_SHOWN, LINES_SHOWN, SAMPLES_SHOWN = 200, 200, 200
 

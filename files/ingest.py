@@ -6,7 +6,7 @@ one is whole, and stays where there comes none.
 
 import logging
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from files.importing import hold_reading, start_import
 from files.models import READING_FIELDS, DataFile
 from files.permissions import get_own_file
 from files.readers.errors import NotATable
+from files.readers.workbook.container import WORKBOOKS
 from files.reading_process import ReaderDied, read_in_child, task_of
 from files.readings import drop_unneeded, put_aside, sweep
 from project.common.problems import BadQuery, Conflict
@@ -23,6 +24,7 @@ from project.core.jobs import JobError, Run
 from project.core.models import Job
 
 READ_TASK = "files.read"
+TEXT_SUFFIXES = {".csv", ".tsv", ".tab", ".txt"}
 
 log = logging.getLogger("vardesk.files")
 
@@ -146,9 +148,19 @@ def _tell(file: DataFile, choices: dict[str, Any], outcome: dict[str, Any]) -> N
     file.format, file.padded, file.row_count = outcome["format"], outcome["padded"], outcome["rows"]
     file.rejected_count, file.skipped_count = outcome["rejected"], outcome["skipped"]
     file.columns = described(outcome["columns"], outcome["header"])
-    for name in ("reading", "warnings", "reasons", "header"):
+    file.warnings = misnamed(file.name, outcome["format"]) + outcome["warnings"]
+    for name in ("reading", "reasons", "header"):
         setattr(file, name, outcome[name])
     file.save(update_fields=["reading_number", "state", "progress", "error", *READING_FIELDS])
+
+
+def misnamed(name: str, form: str) -> list[dict[str, Any]]:
+    """A warning where a workbook is called like a text table. The bytes decide; whoever sent it may not know."""
+    suffix = PurePath(name).suffix.lower()
+    if form not in WORKBOOKS or suffix not in TEXT_SUFFIXES:
+        return []
+    message = f"The file is called {suffix} but is a workbook ({form}): a sheet of it was read."
+    return [{"kind": "misnamed", "message": message, "count": 1, "first_line": None}]
 
 
 def _import_if_asked(file: DataFile, run: Run) -> None:

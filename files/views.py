@@ -134,14 +134,14 @@ def _loads(file: DataFile) -> list[dict[str, Any]]:
 
 def _about(file: DataFile, user: Any) -> dict[str, Any]:
     """How the file was read, for its page."""
-    is_zip = file.reading.get("member") or file.state == DataFile.State.FAILED
-    members = actions.members_of(file) if is_zip else []
+    has_members = file.reading.get("members") or file.state == DataFile.State.FAILED
+    members = actions.members_of(file) if has_members else []
     # Of a file that was not read: what was asked for, if anything was.
-    taken = file.reading.get("member") or file.choices.get("member")
+    taken = file.reading.get("sheet") or file.reading.get("member") or file.choices.get("member")
     return {
         "facts": as_read.facts(file), "warnings": as_read.warnings(file), "accounting": as_read.accounting(file), "vcf": as_read.vcf_header(file),
-        "members": [{"name": m.name, "size": m.size, "is_this": m.name == taken} for m in members[:MEMBERS_PAGE]],
-        "member_count": len(members), "parent": DataFile.objects.readable_by(user).filter(pk=file.parent_id or 0).first(),
+        "members": [{"name": m.name, "size": m.size, "hidden": m.hidden, "is_this": m.name == taken} for m in members[:MEMBERS_PAGE]],
+        "member_count": len(members), "is_workbook": "sheet" in file.reading, "parent": DataFile.objects.readable_by(user).filter(pk=file.parent_id or 0).first(),
     }  # fmt: skip
 
 
@@ -292,7 +292,7 @@ def again(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @login_required
 def open_member(request: HttpRequest, pk: int) -> HttpResponse:
-    """Another file of a zip as a file of its own."""
+    """Another file of a zip, or sheet of a workbook, as a file of its own."""
     file = get_own_file(request.user, pk)
     try:
         twin = actions.open_member(file, request.POST.get("member", "").replace("\0", ""), by=request.user)

@@ -18,10 +18,11 @@ BLOCK = 8 * 1024**2
 
 @dataclass(frozen=True)
 class Member:
-    """A file in a zip. The name is for people: it never becomes a path."""
+    """A file in a zip, or a sheet of a workbook. The name is for people: it never becomes a path."""
 
     name: str
-    size: int
+    size: int | None  # bytes; None of a sheet
+    hidden: bool = False  # a sheet that the spreadsheet program does not show
 
 
 class Source:
