@@ -38,6 +38,7 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
 
     from files.readers.chosen_types import take_types
     from files.readers.errors import NotATable
+    from files.readers.mangled import mangled_genes
     from files.readers.reading import Choices, Limits, read_any
     from files.readers.types import infer_types
 
@@ -54,6 +55,8 @@ def _read(task: dict[str, Any], tell: IO[str]) -> dict[str, Any]:
             outcome.columns = [column | {"type": kind} for column, kind in zip(outcome.columns, kinds, strict=True)]
         take_types(outcome, folder / "table", choices.types)
         outcome.reading["chosen"] = choices.chosen
+        if outcome.format not in ("vcf", "bcf"):
+            outcome.warnings += mangled_genes(folder / "table", outcome.columns)
     except NotATable as error:
         _fail(tell, str(error))
     except OSError as error:  # the bytes are gone, say: nothing that the file's text could be in
