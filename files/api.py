@@ -214,7 +214,7 @@ class FileRows(APIView):
 
 def _may_be_heavy(file: AnyReading) -> bool:
     """Whether rows may weigh more than an answer holds: not where all of the file weighs less."""
-    return bool(file.reading.get("compression")) or file.size > ANSWER_BYTES // 2  # UTF-16 may grow
+    return file.is_packed or file.size > ANSWER_BYTES // 2  # UTF-16 may grow
 
 
 class FileMembers(APIView):

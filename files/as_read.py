@@ -49,7 +49,7 @@ def facts(file: DataFile) -> list[dict[str, str]]:
     known = [name for name in LABELS if name in file.reading]
     for name in [*known, *(name for name in file.reading if name not in LABELS)]:  # PostgreSQL keeps no order
         value = file.reading[name]
-        if name in HIDDEN or (name == "quote" and file.format == "vcf"):
+        if name in HIDDEN or (name == "quote" and file.is_vcf):
             continue
         if name == "header" and value is True and file.reading.get("header_line"):
             continue  # the line says it

@@ -35,7 +35,7 @@ def start_import(
 ) -> Job:  # fmt: skip
     """Queue an import. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
     _refuse_unless_ready(file)
-    if file.format == "vcf":
+    if file.is_vcf:
         raise BadQuery({"file": NO_VCF})
     columns = [column["name"] for column in file.columns]
     whole = mappings.checked(mapping if mapping is not None else mappings.detect(columns), columns)

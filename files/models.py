@@ -122,6 +122,16 @@ class DataFile(Reading):
         return self.row_count is not None
 
     @property
+    def is_vcf(self) -> bool:
+        """Whether its text is a VCF: of a BCF, that is what is read, shown and handed back."""
+        return self.format in ("vcf", "bcf")
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its text may be much longer than the file."""
+        return bool(self.reading.get("compression")) or self.format in ("bcf", "parquet", "xlsx", "xls", "xlsb", "ods")
+
+    @property
     def in_work(self) -> bool:
         return self.state in (self.State.UPLOADING, self.State.QUEUED, self.State.PROCESSING)
 

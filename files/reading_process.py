@@ -14,12 +14,10 @@ from typing import IO, Any, NoReturn
 from django.conf import settings
 
 from files.readers.child import TOO_LITTLE_MEMORY
+from files.readers.environment import harmless_environment
 from files.readers.errors import NotATable
 
 TICK_SECONDS = 1.0  # a cancelled job stops within this and the time of one question to the database
-KEPT_VARIABLES = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONDONTWRITEBYTECODE",
-)  # fmt: skip
 
 
 class ReaderDied(Exception):
@@ -33,7 +31,7 @@ def read_in_child(task: dict[str, Any], report: Callable[[float, str, int], None
     """
     with tempfile.TemporaryFile() as errors:
         child = subprocess.Popen(
-            [sys.executable, "-m", "files.readers.child"], cwd=settings.BASE_DIR, env=_environment(),
+            [sys.executable, "-m", "files.readers.child"], cwd=settings.BASE_DIR, env=harmless_environment(),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
         )  # fmt: skip
         with child:
@@ -46,12 +44,6 @@ def read_in_child(task: dict[str, Any], report: Callable[[float, str, int], None
     if "failed" in said:
         raise NotATable(_sentence(said["failed"]))
     return dict(said["done"])
-
-
-def _environment() -> dict[str, str]:
-    """Nothing secret: the child knows neither the database nor the keys."""
-    # One thread: what numpy's library would start takes memory and does nothing here.
-    return {name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ} | {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def _converse(

@@ -111,7 +111,7 @@ def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: d
     }  # fmt: skip
     if file.state == DataFile.State.READY:
         context |= _rows(request, file)
-        if mine and file.format == "vcf":
+        if mine and file.is_vcf:
             context["import_refused"] = importing.NO_VCF
         elif mine and file.row_count:
             context |= _import_form(file, chosen or {})

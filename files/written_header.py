@@ -28,10 +28,12 @@ NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ",
 
 
 def name_of(file: AnyReading, what: str) -> str:
-    """`cohort.csv.gz` as `cohort.rejected.csv`, unpacked as it is; `cohort.xlsx` as that too."""
+    """`cohort.csv.gz` as `cohort.rejected.csv`, unpacked as it is; `cohort.xlsx` as that too, of a BCF its VCF text."""
     name = PurePath(file.name)
     if file.format in WORKBOOKS:
         return f"{name.stem if name.suffix.lower()[1:] in WORKBOOKS | {'xlsm'} else name.name}.{what}.csv"
+    if file.format == "bcf":
+        return f"{name.stem if name.suffix.lower() == '.bcf' else name.name}.{what}.vcf"
     if name.suffix.lower() in PACKED:
         name = name.with_suffix("")
     ending = name.suffix if name.suffix.lower() in TABLES else f".{file.format or 'txt'}"
@@ -49,7 +51,7 @@ def written_header(file: AnyReading) -> Iterator[bytes]:
             yield from (line.encode() for line in csv_lines([column["name"] for column in file.columns], []))
         return
     source = source_of(file)
-    if file.format == "vcf":
+    if file.is_vcf:
         with suppress(NotATable):  # cut off: what could be unpacked was read, and is handed over here too
             yield from leading_lines(source.blocks(), b"#", (b"#CHROM", b"CHROM\t"))
     elif file.reading.get("header"):
@@ -75,7 +77,7 @@ def written_rejects(file: AnyReading, rejects: Rejects, kind: str = "") -> Itera
 def refuse_far_rejects(file: AnyReading, rejects: Rejects, kind: str = "") -> None:
     """Raises Conflict where so much must be unpacked that a request would take minutes."""
     end = rejects.end(kind)
-    if file.reading.get("compression") and end > UNPACKED_BYTES:
+    if file.is_packed and end > UNPACKED_BYTES:
         raise Conflict(
             f"The last of these lines stands {end:,} bytes into the packed file, too far to be taken out of it here"
             f" (limit: {UNPACKED_BYTES:,}). The list as CSV has the text of every line; a file that is uploaded"

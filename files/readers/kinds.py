@@ -23,7 +23,7 @@ _KINDS: list[tuple[bytes, str, str]] = [
     ),
     (rb"PK\x03\x04.{26}mimetypeapplication/vnd\.oasis", "an OpenDocument file", _WORKBOOK),
     (rb"[\x04\x09]\x08[\x06\x08\x10]\0", "a workbook of Excel 4 or older", "Save it as xlsx and upload that."),
-    (rb"BCF[\x01\x02\x04]", "a BCF file", "Convert it with: bcftools view -O z -o file.vcf.gz file.bcf"),
+    (rb"BCF[\x01\x02\x04]", "a BCF file", "Upload it as bcftools wrote it."),
     (rb"(BAM\x01|CRAM[\x01-\x04])", "a file of sequencing reads", "Vardesk reads tables and VCF files."),
     (rb"(TBI\x01|CSI\x01|BAI\x01)", "an index of another file", "Upload the file that it belongs to."),
     (rb"7z\xbc\xaf\x27\x1c", "a 7z archive", "Unpack it, or pack it as zip."),

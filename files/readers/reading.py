@@ -6,7 +6,7 @@ from pathlib import Path
 
 from files.readers.choices import Choices, Limits
 from files.readers.findings import Outcome
-from files.readers.source import open_source
+from files.readers.source import BcfSource, open_source
 from files.readers.table import read_table
 from files.readers.workbook.container import workbook_format
 
@@ -38,8 +38,19 @@ def read_any(path: Path, folder: Path, choices: Choices, limits: Limits, report:
 
         return read_spreadsheet(path, kind, folder, choices, limits, report)
     source = open_source(path, member=choices.member, limits=limits)
+    if isinstance(source, BcfSource):
+        return _read_bcf(source, folder, choices, report)
     if looks_like_vcf(source.head(VCF_HEAD)):
         from files.readers.vcf import read_vcf
 
         return read_vcf(source, folder, choices, report)
     return read_table(source, folder, choices, report)
+
+
+def _read_bcf(source: BcfSource, folder: Path, choices: Choices, report: Report) -> Outcome:
+    from files.readers.vcf import read_vcf
+
+    outcome = read_vcf(source, folder, choices, report)
+    outcome.format = "bcf"
+    outcome.reading["line_numbers"] = "those of its VCF text, as bcftools view prints it"
+    return outcome

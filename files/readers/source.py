@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from files.readers import unpack
+from files.readers.bcf import is_bcf, vcf_text
 from files.readers.choices import Limits
 from files.readers.encoding import find_encoding
 from files.readers.errors import Damaged, NotATable
@@ -33,6 +34,7 @@ class Source:
         self.size = path.stat().st_size
         with path.open("rb") as stream:
             self.compression = compression_of(stream.read(HEAD))
+        self.packing = self.compression  # as sentences call it
         self.member: str | None = None
         self.members: list[Member] = []
         self.notes: list[tuple[str, str]] = []  # kind and sentence of what was odd about the packing
@@ -96,7 +98,7 @@ class Source:
                 yield block
         except unpack.BrokenOff as error:
             raise Damaged(
-                f"The {self.compression} file is {error} after {out:,} unpacked bytes. Upload a whole copy of it."
+                f"The {self.packing} file is {error} after {out:,} unpacked bytes. Upload a whole copy of it."
             ) from error
         self.fraction = 1.0
 
@@ -146,10 +148,30 @@ class Source:
         return self._head[:size]
 
 
+class BcfSource(Source):
+    """A BCF: blocks() is its VCF text, and lines and bytes are counted in that."""
+
+    def __init__(self, path: Path, limits: Limits):
+        super().__init__(path, limits)
+        self.packing = "BCF"
+
+    def _unpacked(self, size: int) -> Iterator[bytes]:
+        yield from vcf_text(self.path, size, self._at)
+        if self.compression == "bgzip" and not unpack.has_bgzip_end(self.path):
+            raise unpack.BrokenOff("cut off")
+
+    def _at(self, position: int) -> None:
+        self.fraction = min(1.0, position / max(self.size, 1))
+
+
 def open_source(path: Path, *, member: str | None = None, limits: Limits | None = None) -> Source:
     """The file behind `path`. Raises NotATable where it is no text: an image, a workbook, an encrypted zip, ..."""
     source = Source(path, limits or Limits(), member)
     if source.compression is None and not source.size:
         raise NotATable("The file is empty: it has 0 bytes.")
-    refuse_what_is_no_text(source.head(HEAD), inside=source.compression, path=path)
+    head = source.head(HEAD)
+    # In any other packing it is refused below: htslib takes the file as it is.
+    if source.compression in (None, "bgzip", "gzip") and is_bcf(head):
+        return BcfSource(path, source.limits)
+    refuse_what_is_no_text(head, inside=source.compression, path=path)
     return source

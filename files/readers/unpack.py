@@ -21,6 +21,7 @@ from files.readers.kinds import HEAD, compression_of, is_bgzip
 PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
 SALVAGE = 1  # bytes fed at once when the last good ones before a damage are looked for
 ENCRYPTED, PATCHED, STRONGLY_ENCRYPTED = 1, 1 << 5, 1 << 6  # flags of a file in a zip
+BGZIP_END = bytes.fromhex("1f8b08040000000000ff0600424302001b0003000000000000000000")
 LISTED = 1024  # bytes of a file in the list of a zip archive, on average and at most
 
 Note = Callable[[str, str], None]
@@ -76,6 +77,13 @@ def _check_end(rest: bytes, has_mark: bool, note: Note) -> None:
             "The bgzip file lacks the empty block at its end, so it may have been cut off between two blocks. Compare"
             " its size with that of the original.",
         )
+
+
+def has_bgzip_end(path: Path) -> bool:
+    """Whether the file ends with the empty block by which a whole bgzip file is told (SAM specification, 4.1.2)."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - len(BGZIP_END)))
+        return stream.read() == BGZIP_END
 
 
 def _last(unpacker: "zlib._Decompress", size: int) -> Iterator[bytes]:

@@ -158,7 +158,7 @@ REFUSED = [
     (gzip.compress(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", mtime=0), "a workbook"),
     (zipped(**{"xl/workbook.xml": b"", "[Content_Types].xml": b""}), "Office document"),
     (b"PAR1....PAR1", "Parquet"),
-    (bgzip(b"BCF\x02\x02 header"), "BCF"),
+    (bgzip(b"BCF\x04 header"), "BCF"),
     (gzip.compress(gzip.compress(TEXT)), "another packed file"),
     (zipped(a=gzip.compress(TEXT)), "another packed file"),
     (b"PK\x03\x04 nothing", "damaged or cut off"),
