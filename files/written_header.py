@@ -21,7 +21,7 @@ from project.common.problems import Conflict
 UNPACKED_BYTES = 4 * 1024**3  # at most for one answer: 15 s of gzip, 80 s of bz2
 HEAD_BYTES = 16 * 1024**2  # within which the line of column names of a text table is looked for
 PACKED = {".gz", ".bgz", ".bgzf", ".bz2", ".zst", ".zip"}
-TABLES = {".csv", ".tsv", ".tab", ".txt", ".vcf"}
+TABLES = {".csv", ".tsv", ".tab", ".txt", ".vcf", ".jsonl", ".ndjson", ".json"}
 # In these a line end is more than one byte, so lines are taken from the decoded text.
 WIDE = ("utf-16", "utf-32")
 NAMED = {"tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":"}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from files.readers.choices import Choices, Limits
 from files.readers.findings import Outcome
+from files.readers.json_lines import HEAD as JSON_HEAD
+from files.readers.json_lines import is_json_lines, read_json_lines
 from files.readers.source import BcfSource, open_source
 from files.readers.table import read_table
 from files.readers.workbook.container import workbook_format
@@ -40,7 +42,10 @@ def read_any(path: Path, folder: Path, choices: Choices, limits: Limits, report:
     source = open_source(path, member=choices.member, limits=limits)
     if isinstance(source, BcfSource):
         return _read_bcf(source, folder, choices, report)
-    if looks_like_vcf(source.head(VCF_HEAD)):
+    head = source.head(JSON_HEAD)
+    if choices.delimiter is None and is_json_lines(head, complete=len(head) < JSON_HEAD):
+        return read_json_lines(source, folder, choices, report)
+    if looks_like_vcf(head[:VCF_HEAD]):
         from files.readers.vcf import read_vcf
 
         return read_vcf(source, folder, choices, report)
