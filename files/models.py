@@ -48,6 +48,21 @@ class Reading(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def is_vcf(self) -> bool:
+        """Whether its text is a VCF: of a BCF, that is what is read, shown and handed back."""
+        return self.format in ("vcf", "bcf")
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether rejected rows can be handed back to be mended: as lines of the original, of a sheet as CSV."""
+        return self.format != "parquet"
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its text may be much longer than the file."""
+        return bool(self.reading.get("compression")) or self.format in ("bcf", "parquet", "xlsx", "xls", "xlsb", "ods")
+
 
 READING_FIELDS = tuple(field.name for field in Reading._meta.fields)
 
@@ -120,16 +135,6 @@ class DataFile(Reading):
     def has_table(self) -> bool:
         """Whether its rows can be answered: it was read, and may be being read again."""
         return self.row_count is not None
-
-    @property
-    def is_vcf(self) -> bool:
-        """Whether its text is a VCF: of a BCF, that is what is read, shown and handed back."""
-        return self.format in ("vcf", "bcf")
-
-    @property
-    def is_packed(self) -> bool:
-        """Whether its text may be much longer than the file."""
-        return bool(self.reading.get("compression")) or self.format in ("bcf", "parquet", "xlsx", "xls", "xlsb", "ods")
 
     @property
     def in_work(self) -> bool:

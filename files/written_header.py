@@ -50,6 +50,8 @@ def written_header(file: AnyReading) -> Iterator[bytes]:
         if file.reading.get("header"):
             yield from (line.encode() for line in csv_lines([column["name"] for column in file.columns], []))
         return
+    if not file.has_lines:
+        return
     source = source_of(file)
     if file.is_vcf:
         with suppress(NotATable):  # cut off: what could be unpacked was read, and is handed over here too
@@ -75,7 +77,9 @@ def written_rejects(file: AnyReading, rejects: Rejects, kind: str = "") -> Itera
 
 
 def refuse_far_rejects(file: AnyReading, rejects: Rejects, kind: str = "") -> None:
-    """Raises Conflict where so much must be unpacked that a request would take minutes."""
+    """Raises Conflict where the original has no lines, or so much must be unpacked that a request would take minutes."""
+    if not file.has_lines:
+        raise Conflict("The original is not made of lines of text. The list as CSV has what is known of each row.")
     end = rejects.end(kind)
     if file.is_packed and end > UNPACKED_BYTES:
         raise Conflict(

@@ -77,7 +77,7 @@ def refuse_what_is_no_text(head: bytes, *, inside: str | None, path: Path) -> No
         raise NotATable(f"{where} another packed file ({nested}). Unpack it once and upload what comes out.")
     # A text may begin with PAR1, a gene's name; a Parquet file ends with it too.
     if head.startswith(b"PAR1") and (inside or _tail(path) == b"PAR1"):
-        raise NotATable(f"{where} a Parquet file, not a text table. Export the table as CSV.")
+        raise NotATable(f"{where} a Parquet file. Upload it as it is, unpacked.")
 
 
 def _tail(path: Path) -> bytes:

@@ -8,6 +8,7 @@ from files.readers.choices import Choices, Limits
 from files.readers.findings import Outcome
 from files.readers.json_lines import HEAD as JSON_HEAD
 from files.readers.json_lines import is_json_lines, read_json_lines
+from files.readers.parquet import is_parquet, read_parquet
 from files.readers.source import BcfSource, open_source
 from files.readers.table import read_table
 from files.readers.workbook.container import workbook_format
@@ -35,6 +36,8 @@ def read_any(path: Path, folder: Path, choices: Choices, limits: Limits, report:
 
     Raises NotATable with a sentence for the user where the file is none of them.
     """
+    if is_parquet(path):
+        return read_parquet(path, folder, limits, report)
     if kind := workbook_format(path, limits):
         from files.readers.workbook.reading import read_spreadsheet
 
