@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from files.readers.fast import clean_runs
@@ -29,6 +30,10 @@ def peak_of(tmp_path: Path, columns: int, records: Iterable[bytes]) -> dict[str,
     with path.open("wb") as file:
         file.write(b",".join(b"name%d" % n for n in range(columns)) + b"\n")
         file.writelines(records)
+    return peak_of_file(path, tmp_path)
+
+
+def peak_of_file(path: Path, tmp_path: Path) -> dict[str, int]:
     try:
         command = [sys.executable, "-m", "files.tests.peak", str(path), str(tmp_path / "out")]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
@@ -70,6 +75,20 @@ def test_memory_is_bounded_where_one_row_is_huge(tmp_path):
 
 def test_a_table_of_5000_columns_is_bounded(tmp_path):
     check(peak_of(tmp_path, 5_000, (record(row, 5_000, 7) for row in range(1_000))), 1_000, 600)
+
+
+def test_a_line_of_many_json_values_is_bounded(tmp_path):
+    path = tmp_path / "big.jsonl"
+    path.write_text('{"a":[' + ",".join(["1.5"] * 900_000) + "]}\n")
+    check(peak_of_file(path, tmp_path), 1)
+
+
+def test_a_large_row_group_of_parquet_is_bounded(tmp_path):
+    path = tmp_path / "big.parquet"
+    cells = ", ".join(f"'value' || (i * {n} % 1000) AS c{n}" for n in range(1, 15))
+    options = "FORMAT parquet, ROW_GROUP_SIZE 500000"
+    duckdb.sql(f"COPY (SELECT i AS pos, {cells} FROM range(500000) t(i)) TO '{path}' ({options})")
+    check(peak_of_file(path, tmp_path), 500_000)
 
 
 @slow
