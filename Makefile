@@ -9,7 +9,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run restart test lint bench fuzz idle clean
+.PHONY: help run restart test lint bench corpus fuzz idle clean
 # A killed set-up must not leave a stamp that says it was finished.
 .DELETE_ON_ERROR:
 
@@ -19,6 +19,7 @@ help:
 	@echo "make test    run the test suite on PostgreSQL and Redis; ARGS='-k name' is passed to pytest"
 	@echo "make lint    ruff, formatting, types"
 	@echo "make bench   run the benchmarks"
+	@echo "make corpus read every file below ARGS=FOLDER and hold it against its cases.jsonl"
 	@echo "make fuzz    fuzz the file readers for FUZZ_SECONDS (600); ARGS='vcf table' picks targets"
 	@echo "make idle    memory and processor time of an idle Vardesk, against what we promise (6 minutes)"
 	@echo "make clean   remove .venv, test data and caches; your data in var/ stay"
@@ -43,6 +44,9 @@ bench: .venv/.installed-dev
 
 fuzz: .venv/.installed-fuzz
 	@exec $(PY) -m tools.fuzz $(ARGS)
+
+corpus: .venv/.installed
+	@$(PY) -m tools.corpus $(ARGS)
 
 idle: .venv/.installed
 	@exec $(PY) -m tools.idle $(ARGS)
