@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from files.readers.errors import NotATable
+from files.readers.foreign import TABLE, foreign_kind
 
 HEAD = 64 * 1024
 
@@ -34,7 +35,6 @@ _KINDS: list[tuple[bytes, str, str]] = [
     (rb"SQLite format 3\0", "an SQLite database", "Export the table as CSV."),
     (rb"\x89HDF\r\n", "an HDF5 file", "Export the table as CSV."),
     (rb"(ARROW1\0\0|FEA1)", "an Arrow or Feather file", "Export the table as CSV."),
-    (rb"\s*(<!doctype html|<html)", "a web page (HTML)", "Maybe a log-in page was saved in place of the file."),
 ]
 _PATTERNS = [(re.compile(pattern, re.DOTALL | re.IGNORECASE), kind, advice) for pattern, kind, advice in _KINDS]
 _COMPRESSIONS = [
@@ -72,9 +72,11 @@ def refuse_what_is_no_text(head: bytes, *, inside: str | None, path: Path) -> No
     where = f"The {inside} file holds" if inside else "This is"
     for pattern, kind, advice in _PATTERNS:
         if pattern.match(head):
-            raise NotATable(f"{where} {kind}, not a text table. {advice}".strip())
+            raise NotATable(f"{where} {kind}, not a text table. {advice or TABLE}")
     if inside and (nested := compression_of(head)):
         raise NotATable(f"{where} another packed file ({nested}). Unpack it once and upload what comes out.")
+    if found := foreign_kind(head):
+        raise NotATable(f"{where} {found[0]}, not a text table. {found[1]}")
     # A text may begin with PAR1, a gene's name; a Parquet file ends with it too.
     if head.startswith(b"PAR1") and (inside or _tail(path) == b"PAR1"):
         raise NotATable(f"{where} a Parquet file. Upload it as it is, unpacked.")

@@ -41,6 +41,7 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     complete = len(head) <= source.limits.head_bytes
     if not head:
         next(source.blocks(), b"")  # raises Damaged where that is why
+        raise NotATable(f"The file is empty: the {source.compression} file holds 0 bytes.")
     head = head[: source.limits.head_bytes]
     if not choices.encoding and not looks_like_text(head):
         raise NotATable(

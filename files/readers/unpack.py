@@ -16,6 +16,7 @@ import zstandard
 from files.readers.choices import Limits
 from files.readers.encoding import looks_like_text
 from files.readers.errors import NotATable
+from files.readers.foreign import foreign_kind
 from files.readers.kinds import HEAD, compression_of, is_bgzip
 
 PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
@@ -287,7 +288,7 @@ def is_text_member(path: Path, info: zipfile.ZipInfo) -> bool:
             head = next(zip_blocks(archive, info, HEAD), b"")
     except (NotATable, BrokenOff):
         return False
-    return bool(head) and not compression_of(head) and looks_like_text(head)
+    return bool(head) and not compression_of(head) and looks_like_text(head) and not foreign_kind(head)
 
 
 def zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> Iterator[bytes]:
