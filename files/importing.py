@@ -93,11 +93,12 @@ def _open(file: DataFile, mapping: dict[str, str | None], scratch: Path | None =
 
 def rows_without_assembly(file: DataFile, mapping: dict[str, str | None]) -> int:
     """How many rows give a chromosome and a position and say of no assembly."""
-    if not (mapping.get("chrom") and mapping.get("start")):
+    if not (mapping.get("chrom") and mapping.get("start") or mapping.get("variant")):
         return 0
     sql = (
-        f"SELECT count(*) FROM ({_cells_sql(file, mapping)}) WHERE given(chrom) IS NOT NULL AND given(start) IS NOT NULL"
-        " AND given(assembly) IS NULL AND NOT starts_with(chrom, 'NC_')"
+        f"SELECT count(*) FROM ({_cells_sql(file, mapping)}) WHERE given(assembly) IS NULL AND ("
+        "given(chrom) IS NOT NULL AND given(start) IS NOT NULL AND NOT starts_with(chrom, 'NC_')"
+        " OR given(chrom) IS NULL AND given(start) IS NULL AND coalesce(place_of(variant).chrom, '') <> '')"
     )
     with store.connect() as db:
         db.execute(MACROS)

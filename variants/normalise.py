@@ -19,7 +19,7 @@ import duckdb
 
 FIELDS = [
     "gene", "hgvs_c", "hgvs_p", "hgvs_g", "other_names", "transcript", "rsid", "clinvar", "assembly", "chrom", "start",
-    "stop", "ref", "alt", "accession", "consequence", "classification", "last_evaluated", "comment", "url", "source",
+    "stop", "ref", "alt", "alt_first", "variant", "accession", "consequence", "classification", "last_evaluated", "comment", "url", "source",
 ]  # fmt: skip
 
 OUTPUT = [
@@ -83,39 +83,68 @@ CREATE OR REPLACE MACRO any_day(t) AS CASE
     WHEN regexp_matches(t, '^[A-Za-z]{3} \d\d?, \d{4}$') THEN CAST(try_strptime(t, '%b %d, %Y') AS DATE) END;
 CREATE OR REPLACE MACRO day(t) AS CASE WHEN year(any_day(t)) BETWEEN 1900 AND year(current_date) + 1 THEN any_day(t) END;
 CREATE OR REPLACE MACRO assembly_of(t) AS CASE
-    WHEN regexp_matches(lower(t), '^(grch38|hg38|b38|38)([.]p\d+)?$') THEN 'GRCh38'
-    WHEN regexp_matches(lower(t), '^(grch37|hg19|b37|37)([.]p\d+)?$') THEN 'GRCh37' END;
+    WHEN regexp_matches(lower(t), '^(grch38|hg38|b38|38)([.]p\d+|[.]d1[.]vd1)?$') THEN 'GRCh38'
+    WHEN regexp_matches(lower(t), '^(grch37|hg19|b37|37)([.]p\d+|-lite)?$') THEN 'GRCh37' END;
+-- A whole place in one cell: 17-43057062-T-TG, chr17:43,057,062 T>TG. Of SPDI, whose positions count from 0, none.
+CREATE OR REPLACE MACRO place_of(t) AS regexp_extract(upper(trim(t)),
+    '^(?:CHR(?:OMOSOME)?)?([0-9]{1,2}|X|Y|MT?)[-:_/|\s]+([0-9,]+)[-:_/|\s]*([ACGTN]+)[-:_/|>\s]([ACGTN]+|[*])$',
+    ['chrom', 'pos', 'ref', 'alt']);
+-- GENE c.1A>G, GENE:p.Gly12Asp, and a change alone; the gene and the change. An accession is no gene.
+CREATE OR REPLACE MACRO gene_and_change(t) AS regexp_extract(CASE WHEN is_name(plain_name(t)) THEN '' ELSE trim(t) END,
+    '^(?:([A-Za-z][A-Za-z0-9-]*)\s*[: ]\s*)?([cgnp]\.\S+)$', ['gene', 'change']);
+-- "NM_004985.5(KRAS):c.34G>T (p.Gly12Cys)", as ClinVar writes it, is two names.
+CREATE OR REPLACE MACRO without_protein(t) AS regexp_replace(trim(t), '\s+\(p\..*\)$', '');
+CREATE OR REPLACE MACRO protein_behind(t) AS nullif(regexp_extract(trim(t), '\s\((p\..*)\)$', 1), '');
+-- A protein change without its "p.": G12D, Gly12Asp, L747fs*12.
+CREATE OR REPLACE MACRO protein_name(t) AS CASE WHEN regexp_matches(t,
+    '^([ACDEFGHIKLMNPQRSTVWY*]|[A-Z][a-z]{2})\d+([ACDEFGHIKLMNPQRSTVWY*=]|[A-Z][a-z]{2}|[A-Z]?[a-z]{0,2}fs\S*|del|dup)$')
+    THEN 'p.' || t ELSE t END;
 """
 
 # 1. One row a line: text cleaned, names collected, place as written.
 READ = r"""
 CREATE OR REPLACE TEMP TABLE read AS
-WITH cleaned AS (
-  SELECT line, given(gene) AS gene, given(hgvs_c) AS c_cell, given(hgvs_p) AS p_cell, given(hgvs_g) AS g_cell,
+WITH parted AS (
+  SELECT * REPLACE (without_protein(given(variant)) AS variant), variant AS variant_as_written,
+    place_of(variant) AS place,
+    given(chrom) IS NULL AND given(start) IS NULL AND coalesce(place_of(variant).chrom, '') <> '' AS place_wanted,
+    gene_and_change(without_protein(given(variant))) AS named_change
+  FROM cells
+), cleaned AS (
+  SELECT line, coalesce(given(gene), nullif(named_change.gene, '')) AS gene, given(hgvs_c) AS c_cell,
+    protein_name(given(hgvs_p)) AS p_cell, given(hgvs_g) AS g_cell, variant,
+    nullif(named_change.change, '') AS change_cell, protein_behind(variant_as_written) AS behind_cell,
     given(other_names) AS other_names, given(transcript) AS transcript, given(rsid) AS rsid_cell,
-    given(clinvar) AS clinvar_cell, given(assembly) AS assembly_cell, given(chrom) AS chrom_cell,
-    replace(given(start), ',', '') AS start_cell, replace(given(stop), ',', '') AS stop_cell,
-    allele(ref) AS ref_cell, allele(alt) AS alt_cell, alt AS alt_text, given(accession) AS accession,
+    given(clinvar) AS clinvar_cell, given(assembly) AS assembly_cell,
+    CASE WHEN place_wanted THEN place.chrom ELSE given(chrom) END AS chrom_cell,
+    -- ClinVar writes -1 for "none".
+    replace(CASE WHEN place_wanted THEN place.pos ELSE nullif(given(start), '-1') END, ',', '') AS start_cell, replace(given(stop), ',', '') AS stop_cell,
+    CASE WHEN place_wanted THEN place.ref ELSE allele(ref) END AS ref_cell,
+    CASE WHEN place_wanted THEN place.alt ELSE allele(alt) END AS alt_cell, alt AS alt_text,
+    CASE WHEN regexp_matches(allele(alt_first), '^[ACGT]*$') THEN allele(alt_first) END AS first_cell, given(accession) AS accession,
     given(consequence) AS consequence, trim(classification) AS reported, given(last_evaluated) AS evaluated_cell,
     given(comment) AS comment, given(url) AS url, given(source) AS source,
     -- PostgreSQL keeps no text with a NUL in it.
     contains(concat_ws(' ', gene, hgvs_c, hgvs_p, hgvs_g, other_names, transcript, rsid, clinvar, assembly, chrom, start,
-      stop, ref, alt, accession, consequence, classification, last_evaluated, comment, url, source), chr(0)) AS has_nul
-  FROM cells
+      stop, ref, alt, alt_first, variant_as_written, accession, consequence, classification, last_evaluated, comment, url, source), chr(0)) AS has_nul
+  FROM parted
 ), named AS (
   SELECT *,
     coalesce(each_once(list_filter(list_transform(string_split_regex(coalesce(gene, ''), '[;,|]'),
         lambda t: trim(t)), lambda t: t <> '')), []) AS genes,
-    each_once(list_transform(list_filter(list_transform(list_concat([c_cell, p_cell, g_cell],
+    each_once(list_transform(list_filter(list_transform(list_concat([c_cell, p_cell, g_cell, variant],
         string_split(coalesce(other_names, ''), ',')), lambda t: trim(t)), lambda t: is_name(t)),
         lambda t: plain_name(t))) AS full_names,
-    list_filter(each_once(list_transform([c_cell, p_cell, g_cell], lambda t: replace(t, ' ', ''))),
+    list_filter(each_once(list_transform([c_cell, p_cell, g_cell, change_cell, behind_cell], lambda t: replace(t, ' ', ''))),
         lambda t: is_bare_name(t)) AS bare_names,
     CASE WHEN regexp_matches(transcript, '^(N[MR]_|X[MR]_|ENST|LRG_)[A-Za-z0-9_.]+$') THEN transcript END AS one_transcript,
-    -- ClinVar writes -1 for "none".
-    each_once(list_transform(regexp_extract_all(lower(coalesce(rsid_cell, '')), '(?:^|[^a-z0-9-])(?:rs)?(\d{1,15})\b', 1),
+    -- Numbers alone are rsIDs where a cell has nothing else: not those of a place, of COSM123, or ClinVar's -1.
+    each_once(list_transform(CASE WHEN regexp_matches(rsid_cell, '(?i)^(?:rs(?:id)?[:# ]+)?\d{1,15}([,;|&/ ]+\d{1,15})*$')
+        THEN regexp_extract_all(rsid_cell, '\d+')
+        ELSE regexp_extract_all(lower(concat_ws(' ', rsid_cell, CASE WHEN regexp_matches(lower(variant), '^rs\d+$') THEN variant END)),
+          '(?:^|[^a-z0-9-])rs(\d{1,15})\b', 1) END,
         lambda t: 'rs' || t)) AS rsids,
-    each_once(list_transform(regexp_extract_all(upper(concat_ws(' ', clinvar_cell, url)), '\b([VRS]CV\d{6,12})\b', 1),
+    each_once(list_transform(regexp_extract_all(upper(concat_ws(' ', clinvar_cell, variant, url)), '\b([VRS]CV\d{6,12})\b', 1),
         lambda t: left(t, 3) || repeat('0', greatest(0, 12 - length(t))) || substring(t, 4))) AS accessions
   FROM cleaned
 ), placed AS (
@@ -176,7 +205,7 @@ CREATE OR REPLACE TEMP TABLE alleles AS
 WITH fated AS (
   SELECT *,
     chrom_cell IS NOT NULL AND start_cell IS NOT NULL AS has_whole_place,
-    coalesce(ref_cell, '') <> '' OR coalesce(alt_cell, '') <> '' AS with_alleles,
+    coalesce(ref_cell, '') <> '' OR coalesce(alt_cell, '') <> '' OR coalesce(first_cell, '') <> '' AS with_alleles,
     CASE
       WHEN NOT has_whole_place THEN NULL
       WHEN start_number IS NULL THEN 'position ''' || left(start_cell, 40) || ''' is not a whole number'
@@ -196,7 +225,10 @@ WITH fated AS (
       WHEN chrom = 'MT' AND lower(assembly_cell) = 'hg19' THEN 'chrM of hg19 is another sequence than MT (rCRS)'
       WHEN assembly_read IS NULL AND assembly_cell IS NULL THEN 'no assembly'
     END AS unknown_place,
-    CASE WHEN alt_text LIKE '%,%' THEN list_transform(string_split(alt_text, ','), lambda t: allele(t)) ELSE [alt_cell] END AS alts
+    CASE WHEN alt_text LIKE '%,%' THEN list_transform(string_split(alt_text, ','), lambda t: allele(t))
+      -- Of a tumour's two alleles those that are not the reference; where both are, the second says so.
+      WHEN first_cell <> ref_cell THEN each_once(list_filter([alt_cell, first_cell], lambda t: t <> ref_cell))
+      ELSE [alt_cell] END AS alts
   FROM judged
 ), split AS (
   SELECT * REPLACE (u.alt_one AS alt_cell), u.alt_index
