@@ -37,7 +37,7 @@ OF_THE_FILE = {"header", "no_header", "no_rows", "line_ends", "zip", "sheets", "
 LOSSES = {"truncated", "other_tables"}
 UNITS = {
     "padded": "rows", "quotes": "cells", "comments": "lines", "blank line": "lines", "cell_errors": "cells", "uncomputed": "cells", "merged": "ranges",
-    "mangled_genes": "cells",
+    "mangled_genes": "cells", "unlike_the_list": "lines",
 }  # fmt: skip
 DEFINED = (("info", "INFO"), ("format", "FORMAT"), ("filter", "FILTER"), ("contig", "contig"), ("alt", "ALT"))
 DEFINITIONS_SHOWN, LINES_SHOWN, SAMPLES_SHOWN = 200, 200, 200
@@ -53,6 +53,8 @@ def facts(file: DataFile) -> list[dict[str, str]]:
             continue
         if name == "header" and value is True and file.reading.get("header_line"):
             continue  # the line says it
+        if name == "header" and not value and file.format == "list":
+            continue  # its one column is called by what the lines are
         if (value in (None, "", 0) or value is False) and name in UNSAID:
             continue
         if name == "tables" and value in (None, 0, 1):

@@ -28,6 +28,7 @@ class Layout:
     other_tables: list[tuple[int, int, int]] = field(default_factory=list)  # first line, last line, records
     shifted: bool = False  # the header has one name fewer than the rows have cells: the first column has no name
     widened: bool = False  # most rows have more cells than the header
+    list_of: str = ""  # what each line names, where it is a list (files.readers.lists)
 
 
 def find_layout(
@@ -283,6 +284,8 @@ def is_header(row: Record, below: list[Record]) -> bool:
     if not filled:
         return False
     numbers = [cell for cell in filled if is_measured(cell)]
+    if not below and all(map(is_identifier, filled)):
+        return False
     if not numbers:
         return not _is_one_of(cells, below) and not _are_identifiers(cells, below)
     if len(numbers) == len(filled) or not below:

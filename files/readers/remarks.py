@@ -70,7 +70,7 @@ def warn_of_layout(
         findings.warn(
             "header", "Most rows have more cells than the header; the columns behind it have no names.", header
         )
-    if header is None:
+    if header is None and not layout.list_of:
         findings.warn("no_header", "No header was found; the columns are called by their places.", layout.first_line)
     elif unnamed:
         findings.warn(

@@ -119,7 +119,8 @@ class Scanner:
         return not self.dialect.runs and bool(self.dialect.delimiter) and self.dialect.delimiter in piece
 
     def _is_comment(self, piece: str) -> bool:
-        return self.width is None or self.dialect.comment_always or len(self.split(piece)) != self.width
+        always = self.width is None or self.dialect.comment_always or not self.dialect.delimiter
+        return always or len(self.split(piece)) != self.width
 
 
 def _lines(text: str) -> tuple[list[str], int | list[int]]:

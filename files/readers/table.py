@@ -12,8 +12,10 @@ from files.readers.encoding import Encoding, find_encoding, is_utf8, legacy_enco
 from files.readers.errors import Damaged, NotATable
 from files.readers.fast import Run, clean_runs
 from files.readers.findings import Findings, Outcome
+from files.readers.flavours import is_maf, maf_version
 from files.readers.layout import Layout, find_layout
 from files.readers.lines import decoded, encoded_length, last_line_end, readable, whole_lines
+from files.readers.lists import ListTaker, find_list
 from files.readers.names import column_names
 from files.readers.parts import TableWriter
 from files.readers.remarks import describe, warn_of_layout
@@ -51,22 +53,31 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     text, ends = _sample(head, encoding, complete)
     if not text.strip("\r\n\t \ufeff\0"):
         raise NotATable("The file is empty: it holds nothing but blanks.")
-    table = from_line(text, choices.header_line, complete)
-    dialect = dialect_of(text, table, choices, complete)
-    if complete and not text.strip(dialect.delimiter + dialect.quote + "\r\n\t \ufeff"):
-        raise NotATable("The file holds delimiters and no values.")
-    layout = find_layout(
-        table, dialect, complete=complete, header=choices.header, header_line=choices.header_line,
-        comment=choices.comment,
-    )  # fmt: skip
+    layout = find_list(text, choices) or _table_layout(text, choices, complete)
     if layout.width > source.limits.columns:
         raise NotATable(f"The table has {layout.width:,} columns; the limit is {source.limits.columns:,}.")
     reading = _Reading(source, folder, encoding, layout, ends, report)
+    reading.head = text
     reading.more_than_ascii = (
         not head.isascii()
     )  # then the encoding is told: what comes later is no reason to change it
     reading.told_quote = choices.quote if choices.quote is not None else reading.quote
     return reading.run()
+
+
+def _table_layout(text: str, choices: Choices, complete: bool) -> Layout:
+    table = from_line(text, choices.header_line, complete)
+    dialect = dialect_of(text, table, choices, complete)
+    if complete and not text.strip(dialect.delimiter + dialect.quote + "\r\n\t \ufeff"):
+        raise NotATable("The file holds delimiters and no values.")
+    return find_layout(
+        table,
+        dialect,
+        complete=complete,
+        header=choices.header,
+        header_line=choices.header_line,
+        comment=choices.comment,
+    )
 
 
 def _sample(head: bytes, encoding: Encoding, complete: bool) -> tuple[str, str]:
@@ -108,13 +119,14 @@ class _Reading:
             quoted=bool(self.quote) or not self.fast,
             quote=self.quote if self.fast and self.quote else '"',
         )
-        self.taker = Taker(self.findings, self.writer, layout)
+        self.taker = (ListTaker if layout.list_of else Taker)(self.findings, self.writer, layout)
         self.scanner = Scanner(dialect, layout.width, source.limits.cell_bytes)
         self.names, self.unnamed, self.repeated = column_names(list(map(readable, layout.names or [""] * layout.width)))
         self.line, self.offset = 1, 0  # of the next byte
         self.headers = 0
         self.more_than_ascii = False
         self.header = ""  # as written
+        self.head = ""  # the text that the layout was told from
 
     def _needs_quote(self, dialect: Dialect) -> str:
         """No quote where the whole of a plain file has none: each line is a record then."""
@@ -310,18 +322,27 @@ class _Reading:
         counted = rows + self.findings.rejected + self.findings.skipped + self.headers
         if counted != self.taker.seen:
             raise RuntimeError(f"{self.taker.seen} records were seen, but {counted} are accounted for")
+        name = self._format()
+        version = {"version": maf_version(self.head)} if name == "maf" else {}
         return Outcome(
-            format="tsv" if self.layout.dialect.delimiter == "\t" else "csv",
+            format=name,
             rows=rows,
             rejected=self.findings.rejected,
             skipped=self.findings.skipped,
             padded=self.taker.padded,
             columns=[{"name": name, "type": "text"} for name in self.names],
-            reading=describe(self.source, self.encoding, self.layout, self.told_quote, self.ends),
+            reading=describe(self.source, self.encoding, self.layout, self.told_quote, self.ends) | version,
             warnings=self.findings.warnings,
             reasons=self.findings.reasons,
             complete=not self.source.stopped,
         )
+
+    def _format(self) -> str:
+        if self.layout.list_of:
+            return "list"
+        if self.layout.header_line and is_maf(self.names):
+            return "maf"
+        return "tsv" if self.layout.dialect.delimiter == "\t" else "csv"
 
 
 class _Place:
