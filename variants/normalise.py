@@ -121,7 +121,9 @@ WITH parted AS (
     replace(CASE WHEN place_wanted THEN place.pos ELSE nullif(given(start), '-1') END, ',', '') AS start_cell, replace(given(stop), ',', '') AS stop_cell,
     CASE WHEN place_wanted THEN place.ref ELSE allele(ref) END AS ref_cell,
     CASE WHEN place_wanted THEN place.alt ELSE allele(alt) END AS alt_cell, alt AS alt_text,
-    CASE WHEN regexp_matches(allele(alt_first), '^[ACGT]*$') THEN allele(alt_first) END AS first_cell, given(accession) AS accession,
+    CASE WHEN regexp_matches(allele(alt_first), '^[ACGT]*$') THEN allele(alt_first) END AS first_cell,
+    -- Only a MAF gives a tumour's first allele, and a MAF counts from 1, whatever its End says.
+    given(alt_first) IS NOT NULL OR coalesce(trim(alt_first) = '-', false) AS of_tumour, given(accession) AS accession,
     given(consequence) AS consequence, trim(classification) AS reported, given(last_evaluated) AS evaluated_cell,
     given(comment) AS comment, given(url) AS url, given(source) AS source,
     -- PostgreSQL keeps no text with a NUL in it.
@@ -192,7 +194,7 @@ FROM (
   SELECT name_start, start_number, (coalesce(ref_cell, '') <> '' OR coalesce(alt_cell, '') <> '') AS with_alleles,
     CASE WHEN name_change.ref = ref_cell AND name_change.alt = alt_cell AND name_start - start_number IN (0, 1)
          THEN 1 - (name_start - start_number) END AS by_name,
-    CASE WHEN NOT length_tells(ref_cell, alt_cell) THEN NULL
+    CASE WHEN of_tumour OR NOT length_tells(ref_cell, alt_cell) THEN NULL
          WHEN stop_number - start_number = length(ref_cell) THEN 0
          WHEN stop_number - start_number = length(ref_cell) - 1 THEN 1 END AS by_length
   FROM judged WHERE chrom IS NOT NULL AND start_number IS NOT NULL
@@ -255,6 +257,7 @@ WITH fated AS (
       WHEN name_change.ref = ref_cell AND name_change.alt = alt_cell AND name_start - start_number IN (0, 1)
         THEN name_start - 1
       WHEN ref_cell = '' THEN start_number
+      WHEN of_tumour AND ref_cell <> '' THEN start_number - 1
       WHEN length_tells(ref_cell, alt_cell) AND stop_number - start_number = length(ref_cell) THEN start_number
       WHEN length_tells(ref_cell, alt_cell) AND stop_number - start_number = length(ref_cell) - 1 THEN start_number - 1
       ELSE start_number - $allele_base END AS written0,

@@ -32,6 +32,11 @@ def test_the_alternate_of_a_tumour_is_what_differs_from_the_reference(ref, first
     assert places(ref=ref, alt_first=first, alt=second, stop=stop) == wanted
 
 
+def test_a_maf_counts_from_1_whatever_its_end_says():
+    assert places(ref="G", alt="CA", alt_first="G", start="100", stop="101") == [(100, "G", "CA")]
+    assert places(ref="G", alt="CA", start="100", stop="101") == [(101, "G", "CA")]  # other tables: by their length
+
+
 @pytest.mark.parametrize(
     ("text", "place"),
     [
