@@ -1,15 +1,18 @@
-"""How a file was read, in words: what was told from its bytes, what was left out, and whether it all adds up."""
+"""How a file was read, in words: what was told from its bytes or chosen, what was left out, and whether it adds up."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from files.models import DataFile
+from files.models import AnyReading
+from files.read_options import ENCODINGS
 
 LABELS = {
-    "version": "Version", "compression": "Compression", "member": "File in the archive", "sheet": "Sheet", "encoding": "Encoding",
-    "delimiter": "Delimiter", "quote": "Quote", "escape": "Quote inside quotes", "runs": "Several delimiters in a row", "line_ends": "Line ends",
-    "line_end": "Line ends", "header": "Column names", "header_line": "Column names", "header_lines": "Header lines",
-    "preamble": "Lines above the table", "comment": "Comments begin with", "comments": "Comment lines",
-    "footnotes": "Lines below the table", "tables": "Tables in the file",
+    "version": "Version", "member": "File in the archive", "sheet": "Sheet", "encoding": "Encoding", "delimiter": "Delimiter", "quote": "Quote",
+    "escape": "Quote inside quotes", "runs": "Several delimiters in a row", "header": "Column names",
+    "header_line": "Column names", "header_lines": "Header lines", "preamble": "Lines above the table",
+    "comment": "Comments begin with", "comments": "Comment lines", "footnotes": "Lines below the table",
+    "tables": "Tables in the file", "line_ends": "Line ends", "line_end": "Line ends", "compression": "Packing",
 }  # fmt: skip
 CHARACTERS = {
     "\t": "tab", ",": "comma ,", ";": "semicolon ;", "|": "pipe |", " ": "space", ":": "colon :", '"': 'double quote "',
@@ -17,7 +20,7 @@ CHARACTERS = {
 }  # fmt: skip
 NOTHING = {"compression": "none", "delimiter": "none: one column", "quote": "none"}
 HIDDEN = ("members", "encoding_why", "first_line", "chosen")  # said elsewhere, or by another one
-WHY = {"mark": "by its byte-order mark", "guess": "guessed", "chosen": "as you said", "nul pattern": "by its NUL bytes"}
+WHY = {"mark": "by its byte-order mark", "nul pattern": "by its NUL bytes"}
 UNSAID = (
     "member",
     "runs",
@@ -43,9 +46,13 @@ DEFINED = (("info", "INFO"), ("format", "FORMAT"), ("filter", "FILTER"), ("conti
 DEFINITIONS_SHOWN, LINES_SHOWN, SAMPLES_SHOWN = 200, 200, 200
 
 
-def facts(file: DataFile) -> list[dict[str, str]]:
-    """Label and value of everything that `reading` holds; what nobody named here stands under its own name."""
+def facts(file: AnyReading) -> list[dict[str, Any]]:
+    """Label and value of everything that `reading` holds; what nobody named here stands under its own name.
+
+    `is_chosen`: a person said so, it was not guessed.
+    """
     found = []
+    chosen = set(file.reading.get("chosen") or ())
     known = [name for name in LABELS if name in file.reading]
     for name in [*known, *(name for name in file.reading if name not in LABELS)]:  # PostgreSQL keeps no order
         value = file.reading[name]
@@ -61,11 +68,32 @@ def facts(file: DataFile) -> list[dict[str, str]]:
             continue
         label = LABELS.get(name, name.replace("_", " ").capitalize())
         why = WHY.get(file.reading.get("encoding_why", "")) if name == "encoding" else None
-        found.append({"label": label, "value": _value(name, value) + (f", {why}" if why else "")})
+        is_chosen = name in chosen or (name == "header_line" and "header" in chosen)
+        found.append({
+            "label": label, "value": phrase(name, value) + (f", {why}" if why else ""), "is_chosen": is_chosen,
+        })  # fmt: skip
+    if file.columns:
+        found.append({"label": "Columns", "value": types_phrase(file.columns), "is_chosen": "types" in chosen})
     return found
 
 
-def _value(name: str, value: Any) -> str:
+def types_phrase(columns: Sequence[Mapping[str, Any]]) -> str:
+    """How many columns of which type, the most common first: "20: 12 text, 5 integer, 3 date"."""
+    counted = Counter(column["type"] for column in columns).most_common()
+    return f"{len(columns):,}: " + ", ".join(f"{count:,} {kind}" for kind, count in counted)
+
+
+def origin(file: AnyReading) -> str:
+    """Who said how the file is to be read: a sentence for the page, empty where its format leaves nothing to guess."""
+    if "delimiter" not in file.reading:
+        return "Some of it was chosen." if file.reading.get("chosen") else ""
+    if file.reading.get("chosen"):
+        return "Guessed from the bytes, but for what is marked as chosen."
+    return "Guessed from the bytes."
+
+
+def phrase(name: str, value: Any) -> str:
+    """A fact of a reading in words."""
     if name == "runs":
         return "count as one"
     if name == "header":
@@ -80,27 +108,29 @@ def _value(name: str, value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
+    if name == "encoding":
+        return ENCODINGS.get(str(value), str(value)).partition(",")[0]
     return CHARACTERS.get(str(value), str(value))
 
 
-def accounting(file: DataFile) -> list[dict[str, Any]]:
+def accounting(file: AnyReading) -> list[dict[str, Any]]:
     """records = rows + rejected + skipped, as the page adds it up."""
     rows, rejected, skipped = file.row_count or 0, file.rejected_count or 0, file.skipped_count
     return [
-        {"name": "records in the file", "count": rows + rejected + skipped},
+        {"name": "record" if rows + rejected + skipped == 1 else "records", "count": rows + rejected + skipped},
         {"name": "row" if rows == 1 else "rows", "count": rows},
         {"name": "rejected", "count": rejected},
         {"name": "skipped", "count": skipped},
     ]
 
 
-def warnings(file: DataFile) -> list[dict[str, Any]]:
-    """What was guessed or repaired: each sentence once, with how often and where first unless the sentence says so.
+def in_words(warnings: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Warnings of a reading, what was guessed or repaired: each sentence once, with how often and where first unless the sentence says so.
 
     What was left out unread (`is_loss`) comes first.
     """
     found = []
-    for warning in file.warnings:
+    for warning in warnings:
         kind, count = warning["kind"], warning["count"]
         says_it = kind in SAY_HOW_MANY
         found.append({
@@ -111,7 +141,7 @@ def warnings(file: DataFile) -> list[dict[str, Any]]:
     return sorted(found, key=lambda warning: not warning["is_loss"])
 
 
-def vcf_header(file: DataFile) -> dict[str, Any] | None:
+def vcf_header(file: AnyReading) -> dict[str, Any] | None:
     """A VCF's definitions, samples and lines as the page shows them: the first ones of each, and how many there are."""
     header = file.header
     if not header:

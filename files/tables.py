@@ -45,9 +45,10 @@ def rows_table(
 
 
 def _head(column: Mapping) -> str:
-    """Text goes without saying; any other type stands beside the name."""
+    """Text goes without saying; any other type stands beside the name, and a "mark" of what is to be seen of it."""
     css = ' class="n"' if column["type"] in NUMBER_TYPES else ""
     said = "" if column["type"] == "text" else f" <small>{escape(column['type'])}</small>"
+    said += f' <small class="is-other">{escape(column["mark"])}</small>' if column.get("mark") else ""
     title = f' title="{escape(column["description"])}"' if column.get("description") else ""
     return f'<th scope="col"{css}{title}>{escape(column["name"])}{said}</th>'
 

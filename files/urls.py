@@ -1,6 +1,6 @@
 from django.urls import path
 
-from files import reject_views, views
+from files import read_option_views, reject_views, views
 
 app_name = "files"
 urlpatterns = [
@@ -13,5 +13,7 @@ urlpatterns = [
     path("<int:pk>/cancel/", views.cancel, name="cancel"),
     path("<int:pk>/again/", views.again, name="again"),
     path("<int:pk>/members/", views.open_member, name="member"),
+    path("<int:pk>/read-options/", read_option_views.options, name="read-options"),
+    path("<int:pk>/read-options/preview/", read_option_views.options_preview, name="read-preview"),
     path("<int:pk>/rejects/", reject_views.rejects, name="rejects"),
 ]

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from files import actions, as_read, importing
+from files import actions, as_read, importing, read_options
 from files import mapping as mappings
 from files.columns import Window, window
 from files.models import DataFile
@@ -61,7 +61,7 @@ def file_list(request: HttpRequest) -> HttpResponse:
 def file_row(file: DataFile) -> dict[str, Any]:
     """A file as the templates show it."""
     fields = ("id", "name", "size", "sha256", "format", "state", "progress", "row_count", "rejected_count", "columns",
-              "padded", "warnings", "visibility", "created", "error")  # fmt: skip
+              "padded", "warnings", "visibility", "created", "error", "has_table")  # fmt: skip
     return {name: getattr(file, name) for name in fields} | {
         "url": reverse("files:detail", args=[file.pk]),
         "owner": file.owner.get_username() if file.owner else "",
@@ -90,7 +90,8 @@ def upload(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_file_for(request.user, pk)
-    if file.in_work or (wants_partial(request) and request.headers.get("HX-Target") == "file-status"):
+    is_status = wants_partial(request) and request.headers.get("HX-Target") == "file-status"
+    if is_status or (file.in_work and not file.has_table):
         template = "files/_status.html" if wants_partial(request) else "files/detail.html"
         return render(request, template, {"file": _with_job(file), "can_edit": may_change(request.user, file)})
     context = _page_of(request, file)
@@ -106,15 +107,15 @@ def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: d
     """Everything on a finished file's page."""
     mine = may_change(request.user, file)
     context: dict[str, Any] = _about(file, request.user) | {
-        "file": file_row(file), "can_edit": mine, "import_error": error, "assemblies": ASSEMBLIES,
+        "file": _with_job(file) if file.in_work else file_row(file), "can_edit": mine, "import_error": error, "assemblies": ASSEMBLIES,
         "loads": _loads(file), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
     }  # fmt: skip
-    if file.state == DataFile.State.READY:
-        context |= _rows(request, file)
-        if mine and file.is_vcf:
-            context["import_refused"] = importing.NO_VCF
-        elif mine and file.row_count:
-            context |= _import_form(file, chosen or {})
+    if file.has_table:
+        context |= _rows(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}
+    if file.state == DataFile.State.READY and mine and file.is_vcf:
+        context["import_refused"] = importing.NO_VCF
+    elif file.state == DataFile.State.READY and mine and file.row_count:
+        context |= _import_form(file, chosen or {})
     return context
 
 
@@ -139,9 +140,10 @@ def _about(file: DataFile, user: Any) -> dict[str, Any]:
     # Of a file that was not read: what was asked for, if anything was.
     taken = file.reading.get("sheet") or file.reading.get("member") or file.choices.get("member")
     return {
-        "facts": as_read.facts(file), "warnings": as_read.warnings(file), "accounting": as_read.accounting(file), "vcf": as_read.vcf_header(file),
+        "facts": as_read.facts(file), "warnings": as_read.in_words(file.warnings), "vcf": as_read.vcf_header(file),
+        "may_read_otherwise": bool(read_options.options_for(file)),
         "members": [{"name": m.name, "size": m.size, "hidden": m.hidden, "is_this": m.name == taken} for m in members[:MEMBERS_PAGE]],
-        "member_count": len(members), "is_workbook": "sheet" in file.reading, "parent": DataFile.objects.readable_by(user).filter(pk=file.parent_id or 0).first(),
+        "member_count": len(members), "is_workbook": "sheet" in file.reading, "show_members": len(members) > 1 or bool(members) and not file.has_table, "parent": DataFile.objects.readable_by(user).filter(pk=file.parent_id or 0).first(),
     }  # fmt: skip
 
 

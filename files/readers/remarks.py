@@ -43,10 +43,7 @@ def warn_of_layout(
     """Says what was guessed or repaired before the first row was read. `encoding`: None where the format tells it."""
     header, before = layout.header_line, (layout.header_line or layout.first_line) - 1
     if encoding and encoding.why == "guess":
-        message = (
-            f"The file is not UTF-8; it was read as {encoding.name}. If letters look wrong, save it as UTF-8 and upload"
-            " that."
-        )
+        message = f"The file is not UTF-8; it was read as {encoding.name}. If letters look wrong, read it with another encoding."
         if encoding.name == "utf-8":
             message = "The file is UTF-8 but for some bytes; lines with such bytes are rejected."
         findings.warn("encoding", message)

@@ -74,12 +74,11 @@ def work_off_the_jobs() -> None:
         jobs.run_now(job)
 
 
-def upload_in_the_page(page) -> DataFile:
-    """Choose TABLE in the drop zone, have it read, and open its page."""
+def upload_in_the_page(page, name: str = "made_up.tsv", content: bytes = TABLE.encode()) -> DataFile:
+    """Choose a file in the drop zone, have it read, and open its page."""
     page.goto(reverse("files:list"))
     page.set_input_files(
-        "[data-upload] input[type=file]",
-        files=[{"name": "made_up.tsv", "mimeType": "text/plain", "buffer": TABLE.encode()}],
+        "[data-upload] input[type=file]", files=[{"name": name, "mimeType": "text/plain", "buffer": content}]
     )
     page.wait_for_selector("#upload-tray a")
     work_off_the_jobs()
@@ -150,6 +149,34 @@ def test_a_table_is_uploaded_imported_and_each_claim_leads_back_to_its_line(brow
     assert page.url.endswith(f"/files/{file.pk}/?line=2#line-2")
 
 
+def test_a_wrong_guess_is_corrected_with_a_live_preview(browser_page, make_user):
+    page = browser_page
+    log_in(page, make_user)
+    # Nothing but texts: the first row is taken for the names of the columns.
+    upload_in_the_page(page, "liste.csv", "BRCA1;pathogen;Müller\r\nTP53;unklar;Groß\r\n".encode("latin-1"))
+    assert page.locator("#file-rows tbody tr").count() == 1
+    page.click("text=Read otherwise")
+    page.wait_for_selector("#preview td:has-text('Groß')")
+    page.focus("#read-header")
+    page.select_option("#read-header", "no")
+    page.wait_for_selector("#preview td:has-text('Müller')")
+    assert "3 columns, no header" in page.inner_text("#preview")
+    assert page.evaluate("document.activeElement.id") == "read-header"
+    page.select_option("#read-delimiter", "other")
+    page.wait_for_selector("#error-delimiter:has-text('Type it in the box')")
+    page.fill("[name=delimiter_other]", ";")
+    page.wait_for_selector("#preview td:has-text('Müller')")
+    assert page.inner_text("#error-delimiter") == ""
+    page.press("[name=delimiter_other]", "Enter")  # looks once more, and does not read
+    page.click("text=Read again with these")
+    page.wait_for_selector("#file-status:has-text('of the reading from before')")
+    assert page.locator("#file-rows tbody tr").count() == 1
+    work_off_the_jobs()
+    page.wait_for_selector("#file-rows #line-1 td:has-text('Müller')")
+    assert page.locator("#file-rows tbody tr").count() == 2
+    assert page.locator(".as-read .mark").all_inner_texts() == ["chosen", "chosen"]
+
+
 @pytest.mark.parametrize("browser_page", [{"width": 390, "height": 844}], indirect=True)
 def test_no_page_is_wider_than_a_phone(browser_page, genes, make_user, tmp_path):
     page = browser_page
@@ -166,6 +193,7 @@ def test_no_page_is_wider_than_a_phone(browser_page, genes, make_user, tmp_path)
         variant["url"],
         "/files/",
         f"/files/{file.pk}/",
+        f"/files/{file.pk}/read-options/",
         "/jobs/",
         f"/jobs/{job}/",
         "/stats/",

@@ -44,6 +44,9 @@ POST   /loads/{load}/withdraw/              in     in     404    404   302     3
 GET    /files/                              in     in     200    200   200     200           200
 GET    /files/{file}/                       404    in     404    404   404     200           200
 GET    /files/{file}/rejects/               404    in     404    404   404     200           200
+GET    /files/{file}/read-options/          in     in     404    404   404     200           200
+POST   /files/{lost}/read-options/          in     in     404    404   404     302           302
+POSTw! /files/{file}/read-options/preview/  in     in     404    404   404     200           200
 POST   /files/upload/                       in     in     403    302   302     302           302
 POST   /files/{file}/import/                in     in     404    404   404     302           302
 POST   /files/{file}/rename/                in     in     404    404   404     302           302
@@ -113,6 +116,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "/files/{file}/delete/": {"withdraw": "1"},
     "/files/{file}/import/": {f"map_{field}": column for field, column in detect(COLUMNS).items() if column},
     "/files/{zip}/members/": {"member": "small.csv"},
+    "/files/{lost}/read-options/": {"header": "no"},
     "/accounts/": {"first_name": "New", "last_name": "Name", "email": "new@lab.example"},
     "/accounts/tokens/": {"name": "nightly", "days": "30"},
     "/accounts/reset/": {"email": "nobody@lab.example"},
