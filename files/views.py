@@ -13,8 +13,9 @@ from django.views.decorators.vary import vary_on_headers
 from files import actions, as_read, importing, read_options
 from files import mapping as mappings
 from files.columns import Window, window
-from files.models import DataFile
+from files.models import AnyReading, DataFile, PastReading
 from files.permissions import get_file_for, get_own_file, may_change
+from files.readings import reading_of
 from files.store import Table
 from files.tables import LONGEST_CELL, rows_table
 from project.common.htmx import wants_partial
@@ -90,12 +91,37 @@ def upload(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_file_for(request.user, pk)
+    reading = reading_of(file, _reading_number(request))
+    if isinstance(reading, PastReading):
+        context = _past(request, file, reading)
+        return render(request, "files/_rows.html" if wants_partial(request) else "files/past.html", context)
     is_status = wants_partial(request) and request.headers.get("HX-Target") == "file-status"
     if is_status or (file.in_work and not file.has_table):
         template = "files/_status.html" if wants_partial(request) else "files/detail.html"
         return render(request, template, {"file": _with_job(file), "can_edit": may_change(request.user, file)})
     context = _page_of(request, file)
     return render(request, "files/_rows.html" if wants_partial(request) else "files/detail.html", context)
+
+
+def _reading_number(request: HttpRequest) -> int | None:
+    try:
+        return whole_number(request.GET, "reading", default=0) if request.GET.get("reading") else None
+    except BadQuery:
+        return None
+
+
+def _past(request: HttpRequest, file: DataFile, reading: PastReading) -> dict[str, Any]:
+    """The page of a reading that is no longer in use: what it gave, and who still points to it."""
+    number = reading.reading_number
+    loads = Load.objects.filter(file_id=file.pk, reading=number, state=Load.State.LIVE)
+    return _rows(request, reading) | {
+        "file": file_row(file) | {"rejected_count": reading.rejected_count},
+        "past": {"number": number, "at": reading.created, "loads": [
+            {"label": load.source or load.label, "url": reverse("variants:load", args=[load.pk])} for load in loads
+        ]},
+        "reading_query": f"reading={number:d}&", "facts": as_read.facts(reading), "origin": as_read.origin(reading),
+        "warnings": as_read.in_words(reading.warnings), "accounting": as_read.accounting(reading),
+    }  # fmt: skip
 
 
 def _with_job(file: DataFile) -> dict[str, Any]:
@@ -147,7 +173,7 @@ def _about(file: DataFile, user: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _rows(request: HttpRequest, file: DataFile) -> dict[str, Any]:
+def _rows(request: HttpRequest, file: AnyReading) -> dict[str, Any]:
     """The rows at `offset`, or those around `line`, in file order; of a wide table the columns at `columns`."""
     table, total = Table(file.table_path, file.columns), file.row_count or 0
     try:

@@ -8,6 +8,7 @@ from django.test import Client
 from files.tests.conftest import do_import, read_job, zip_of
 from project.core import jobs
 from project.core.models import Job
+from variants.models import Load
 
 pytestmark = pytest.mark.django_db
 SEMICOLONS = "Gene;cDNA;Prüfer\r\nBRCA1;c.1A>G;Müller\r\nTP53;c.2C>T;Groß\r\n".encode("latin-1")
@@ -201,3 +202,41 @@ def test_nonsense_is_refused_with_a_sentence(page, read, sent):
     assert page.post(options(file), sent).status_code == 400
     assert page.post(options(file) + "preview/", sent).status_code == 400
     assert read_job(file)  # no second one
+
+
+def test_a_reading_that_a_load_came_from_has_a_page(page, read, stranger):
+    file = read("gene,cdna\nBRCA1,c.1A>G\nBRCA1,c.2A>G\n")
+    load = Load.objects.get(pk=do_import(file).result["load"])
+    page.post(options(file), {"header": "no"})
+    do_read_again(file)
+    text = page.get(f"/files/{file.pk}/?reading=0&line=3").content.decode()
+    assert "This is the reading from which" in text
+    assert f'href="/loads/{load.pk}/"' in text
+    assert '<tr id="line-3" class="is-here"' in text
+    assert "Read otherwise" not in text
+    assert "This is the reading" not in page.get(f"/files/{file.pk}/?reading=1").content.decode()
+    assert page.get(f"/files/{file.pk}/?reading=7").status_code == 404
+    page.force_login(stranger)
+    assert page.get(f"/files/{file.pk}/?reading=0").status_code == 404
+
+
+def test_the_page_of_a_reading_goes_on_in_that_reading(page, read):
+    file = read("gene,cdna\n" + "".join(f"BRCA1,c.{n}A>G\n" for n in range(1, 151)))
+    do_import(file)
+    page.post(options(file), {"header": "no"})
+    do_read_again(file)
+    text = page.get(f"/files/{file.pk}/?reading=0").content.decode()
+    assert re.search(
+        r'rel="next" href="[^"]*reading=0[^"]*offset=100|rel="next" href="[^"]*offset=100[^"]*reading=0', text
+    )
+    assert "Rows 101 to 150 of 150" in page.get(f"/files/{file.pk}/?reading=0&offset=100").content.decode()
+
+
+def test_a_claim_leads_to_the_reading_that_it_came_from(page, read):
+    file = read("gene,cdna\nBRCA1,c.1A>G\n")
+    load = do_import(file).result["load"]
+    page.post(options(file), {"header": "no"})
+    do_read_again(file)
+    claim = page.get("/api/v1/records/").json()["results"][0]
+    assert (claim["load"], claim["file_url"]) == (load, f"/files/{file.pk}/?reading=0&line=2#line-2")
+    assert 'class="is-here"' in page.get(claim["file_url"]).content.decode()
