@@ -41,14 +41,14 @@ def from_choices(choices: Mapping[str, Any], listed: Mapping[str, Sequence[tuple
     """The form as it opens: what a person chose before; all else is left to the guess."""
     filled = Filled(types=dict(choices.get("types") or {}))
     for name in LABELS:
-        value = choices.get(name)
+        value, known = choices.get(name), {value for value, _ in listed.get(name, ())[:MEMBERS_LISTED]}
         if value is None:
             continue
         if isinstance(value, bool):
             filled.chosen[name] = YES if value else NO
         elif value == "":
             filled.chosen[name] = NONE
-        elif value in {known for known, _ in listed.get(name, ())}:
+        elif value in known:
             filled.chosen[name] = value
         else:
             filled.chosen[name], filled.others[name] = OTHER, value
@@ -129,7 +129,7 @@ def _has_other(name: str, listed: Mapping[str, Sequence[tuple[str, str]]]) -> bo
 
 def _options(name: str, listed: Mapping[str, Sequence[tuple[str, str]]]) -> list[tuple[str, str]]:
     if name == "header":
-        return [(YES, "Yes, in line"), (NO, "No, columns are numbered")]
+        return [(YES, "Yes, in line"), (NO, "No header")]
     found = [(value or NONE, label) for value, label in listed.get(name, ())][:MEMBERS_LISTED]
     return [*found, (OTHER, "Other")] if _has_other(name, listed) else found
 

@@ -99,6 +99,6 @@ def _loads_sentence(file: DataFile) -> str:
         ("1 load came", "it keeps", "it") if count == 1 else (f"{count:,} loads came", "they keep", "them")
     )
     return (
-        f"{came} from this file and {they} the reading that {they.split()[0]} came from. To replace {them}, import again and"
+        f"{came} from this file; {they} the reading that {they.split()[0]} came from. To replace {them}, import again and"
         f" withdraw {them}."
     )
