@@ -12,12 +12,11 @@ from django.views.decorators.vary import vary_on_headers
 
 from files import actions, as_read, importing, read_options
 from files import mapping as mappings
-from files.columns import Window, window
-from files.models import AnyReading, DataFile, PastReading
+from files.models import DataFile, PastReading
 from files.permissions import get_file_for, get_own_file, may_change
 from files.readings import reading_of
+from files.row_pages import rows_of
 from files.store import Table
-from files.tables import LONGEST_CELL, rows_table
 from project.common.htmx import wants_partial
 from project.common.paging import Key, keyset_page, url_with
 from project.common.params import whole_number
@@ -30,7 +29,7 @@ from project.core.roles import Right
 from project.core.views import job_row
 from variants.models import ASSEMBLIES, Load
 
-FILES_PAGE, ROWS_PAGE, COLUMNS_PAGE, MEMBERS_PAGE = 50, 100, 100, 200
+FILES_PAGE, MEMBERS_PAGE = 50, 200
 COLUMNS_TO_CHOOSE = 300  # with more, the form of an import has boxes to type in: 25 lists of 5,000 names are no page
 
 
@@ -114,7 +113,7 @@ def _past(request: HttpRequest, file: DataFile, reading: PastReading) -> dict[st
     """The page of a reading that is no longer in use: what it gave, and who still points to it."""
     number = reading.reading_number
     loads = Load.objects.filter(file_id=file.pk, reading=number, state=Load.State.LIVE)
-    return _rows(request, reading) | {
+    return rows_of(request, reading) | {
         "file": file_row(file) | {"rejected_count": reading.rejected_count},
         "past": {"number": number, "at": reading.created, "loads": [
             {"label": load.source or load.label, "url": reverse("variants:load", args=[load.pk])} for load in loads
@@ -137,7 +136,7 @@ def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: d
         "loads": _loads(file), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
     }  # fmt: skip
     if file.has_table:
-        context |= _rows(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}
+        context |= rows_of(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}
     if file.state == DataFile.State.READY and mine and file.is_vcf:
         context["import_refused"] = importing.NO_VCF
     elif file.state == DataFile.State.READY and mine and file.row_count:
@@ -153,6 +152,8 @@ def _loads(file: DataFile) -> list[dict[str, Any]]:
             "created": load.created,
             "counts": load.counts,
             "notes": load.notes,
+            "is_past": load.file_id == file.pk and load.reading != file.reading_number,
+            "reading": load.reading,
             "url": reverse("variants:load", args=[load.pk]),
         }
         for load in Load.objects.filter(checksum=file.sha256, state=Load.State.LIVE)
@@ -167,53 +168,9 @@ def _about(file: DataFile, user: Any) -> dict[str, Any]:
     taken = file.reading.get("sheet") or file.reading.get("member") or file.choices.get("member")
     return {
         "facts": as_read.facts(file), "warnings": as_read.in_words(file.warnings), "vcf": as_read.vcf_header(file),
-        "may_read_otherwise": bool(read_options.options_for(file)),
+        "may_read_otherwise": not file.in_work and bool(read_options.options_for(file)),
         "members": [{"name": m.name, "size": m.size, "hidden": m.hidden, "is_this": m.name == taken} for m in members[:MEMBERS_PAGE]],
         "member_count": len(members), "is_workbook": "sheet" in file.reading, "show_members": len(members) > 1 or bool(members) and not file.has_table, "parent": DataFile.objects.readable_by(user).filter(pk=file.parent_id or 0).first(),
-    }  # fmt: skip
-
-
-def _rows(request: HttpRequest, file: AnyReading) -> dict[str, Any]:
-    """The rows at `offset`, or those around `line`, in file order; of a wide table the columns at `columns`."""
-    table, total = Table(file.table_path, file.columns), file.row_count or 0
-    try:
-        line = whole_number(request.GET, "line", default=0)
-        offset = whole_number(request.GET, "offset", default=0)
-    except BadQuery:
-        line = offset = 0
-    said, asked = "", request.GET.get("columns", "")
-    try:
-        shown = window(file.columns, asked, COLUMNS_PAGE)
-    except BadQuery:
-        shown, said = window(file.columns, "", COLUMNS_PAGE), f"No column is called “{asked[:100]}”."
-    if line and "offset" not in request.GET:
-        offset = table.rows_before(line) // ROWS_PAGE * ROWS_PAGE
-    names = [column["name"] for column in shown.columns]
-    rows = table.slice(offset=offset, limit=ROWS_PAGE, only=names, longest=LONGEST_CELL).rows
-    last = offset + len(rows)
-    return {
-        "line": line or None,
-        "is_no_row": bool(line and line not in {number for number, _ in rows}),
-        "table": rows_table(shown.columns, rows, highlight_line=line or None),
-        "rows_sentence": f"Rows {offset + 1:,} to {last:,} of {total:,}" if rows
-        else f"No rows here; the table has {total:,}" if total else "The table has no rows",
-        "page": {
-            "next_url": url_with(request.path, request.GET, offset=str(last), line=None) if rows and last < total else None,
-            "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - ROWS_PAGE)), line=None)
-            if offset else None,
-        },
-        "columns": None if shown.is_whole else _columns_pager(request, shown, offset) | {"said": said},
-    }  # fmt: skip
-
-
-def _columns_pager(request: HttpRequest, shown: Window, offset: int) -> dict[str, Any]:
-    def at(first: int) -> str:
-        return url_with(request.path, request.GET, columns=f"{first:d}-{first + COLUMNS_PAGE - 1:d}")
-
-    return {
-        "sentence": shown.sentence, "offset": offset,
-        "next_url": at(shown.last + 1) if shown.last < shown.total else None,
-        "previous_url": at(max(1, shown.first - COLUMNS_PAGE)) if shown.first > 1 else None,
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from files.read_form import fields, from_choices, options_of
 from files.tests.conftest import do_import, read_job, zip_of
 from project.core import jobs
 from project.core.models import Job
@@ -104,6 +105,7 @@ def test_the_form_reads_again_without_scripts(page, read):
     answer = page.post(options(file), {"header": "no", "column": ["column 1"], "type": [""]}, follow=True)
     assert "The rows below are of the reading from before" in answer.content.decode()
     assert "BRCA1" in answer.content.decode()
+    assert "Read otherwise" not in answer.content.decode()
     assert do_read_again(file).state == "succeeded"
     assert file.row_count == 3
     text = page.get(f"/files/{file.pk}/").content.decode()
@@ -211,6 +213,7 @@ def test_a_reading_that_a_load_came_from_has_a_page(page, read, stranger):
     do_read_again(file)
     text = page.get(f"/files/{file.pk}/?reading=0&line=3").content.decode()
     assert "This is the reading from which" in text
+    assert '<a href="?reading=0">an earlier reading</a>' in page.get(f"/files/{file.pk}/").content.decode()
     assert f'href="/loads/{load.pk}/"' in text
     assert '<tr id="line-3" class="is-here"' in text
     assert "Read otherwise" not in text
@@ -240,3 +243,11 @@ def test_a_claim_leads_to_the_reading_that_it_came_from(page, read):
     claim = page.get("/api/v1/records/").json()["results"][0]
     assert (claim["load"], claim["file_url"]) == (load, f"/files/{file.pk}/?reading=0&line=2#line-2")
     assert 'class="is-here"' in page.get(claim["file_url"]).content.decode()
+
+
+def test_a_part_beyond_those_that_are_listed_is_not_forgotten():
+    members = {"member": [(f"{n}.csv", f"{n}.csv") for n in range(300)]}
+    filled = from_choices({"member": "250.csv"}, members)
+    [field] = fields(filled, ["member"], members, {}, {})
+    assert [option["value"] for option in field["options"] if option["is_selected"]] == ["other"]
+    assert options_of(filled, ["member"]) == {"member": "250.csv"}
