@@ -9,7 +9,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run restart test lint bench corpus fuzz idle clean
+.PHONY: help run restart test lint bench corpus robustness fuzz idle clean
 # A killed set-up must not leave a stamp that says it was finished.
 .DELETE_ON_ERROR:
 
@@ -21,6 +21,7 @@ help:
 	@echo "make bench   run the benchmarks"
 	@echo "make corpus read every file below ARGS=FOLDER and hold it against its cases.jsonl"
 	@echo "make fuzz    fuzz the file readers for FUZZ_SECONDS (600); ARGS='vcf table' picks targets"
+	@echo "make robustness  how much of damaged files the readers get right; ARGS=--peers measures DuckDB beside them"
 	@echo "make idle    memory and processor time of an idle Vardesk, against what we promise (6 minutes)"
 	@echo "make clean   remove .venv, test data and caches; your data in var/ stay"
 
@@ -47,6 +48,9 @@ fuzz: .venv/.installed-fuzz
 
 corpus: .venv/.installed
 	@$(PY) -m tools.corpus $(ARGS)
+
+robustness: .venv/.installed-dev
+	@exec $(PY) -m tools.robustness $(ARGS)
 
 idle: .venv/.installed
 	@exec $(PY) -m tools.idle $(ARGS)
