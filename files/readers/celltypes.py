@@ -7,7 +7,7 @@ _TIME = r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s?([aApP]\.?[mM]\.?)?(Z|[-+]\d{2}:?\d
 _DATE = r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ]?[A-Za-z]{3}[- ]?\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4})"
 _MEASURED = re.compile(rf"(?=.*\d)({_NUMBER}|{_TIME}|{_DATE}([ T]{_TIME})?)")
 _IDENTIFIER = re.compile(
-    r"rs\d{2,}|chr([0-9]{1,2}|X|Y|MT?)|(([NX][MCGPRW]|LRG)_|ENS[TGP])\d+(\.\d+)?(\([\w-]+\))?(:\S+)?|[RVS]CV\d{6,}(\.\d+)?"
+    r"rs\d{2,}|chr([0-9]{1,2}|X|Y|MT?)|(([NX][MCGPRW]|LRG)_|ENS[TGP])\d+(\.\d+)?(\([\w-]+\))?(:\S+( \(p\.\S+\))?)?|[RVS]CV\d{6,}(\.\d+)?"
     r"|[cgpmn]\.\S*\d\S*|(chr)?([0-9]{1,2}|X|Y|MT?)[-:_]\d+([-:_][ACGT]+){2}",
     re.IGNORECASE,
 )

@@ -47,7 +47,7 @@ class Encoding:
     @property
     def ascii_compatible(self) -> bool:
         """Whether a byte under 0x80 is always that ASCII character."""
-        return self.name in ("utf-8", "ascii", "cp1252", "latin-1")
+        return self.name in ("utf-8", "ascii", "cp1252", "latin-1", "cp1251", "koi8-r")
 
 
 def find_encoding(data: bytes, chosen: str | None = None) -> Encoding:
@@ -55,7 +55,8 @@ def find_encoding(data: bytes, chosen: str | None = None) -> Encoding:
 
     A mark decides, then the pattern of NULs (UTF-16, UTF-32), then strict UTF-8. Text that is no UTF-8 but has more
     whole UTF-8 characters than broken ones stays UTF-8: its broken lines are rejected by name rather than every line
-    misread. Else charset-normalizer may find an East Asian encoding, and all that is left is Windows-1252.
+    misread. Else it may read as Cyrillic, charset-normalizer may find an East Asian encoding, and all that is left is
+    Windows-1252.
     """
     mark, marked = next(((len(bom), name) for bom, name in _BOMS if data.startswith(bom)), (0, None))
     if chosen:
@@ -115,6 +116,8 @@ def legacy_encoding(data: bytes) -> Encoding:
     sample = b"\n".join(lines)[:SAMPLE]  # lines of ASCII say nothing and would drown the others
     if mostly_utf8(sample):
         return Encoding("utf-8", 0, "guess")
+    if name := _cyrillic(sample):
+        return Encoding(name, 0, "guess")
     if best := from_bytes(sample, cp_isolation=sorted(_EAST_ASIAN | {"cp1252"}), threshold=0.3).best():
         name = best.encoding
         if name in _EAST_ASIAN and _reads_as_east_asian(sample, wider := _WIDER.get(name, name)):
@@ -129,6 +132,20 @@ def _reads_as_east_asian(sample: bytes, name: str) -> bool:
     letters = sum("\u3000" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" or "\uff00" <= c <= "\uffef" for c in strange)
     runs = len(re.findall(r"[\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef]+", text))
     return letters > 0.9 * len(strange) and letters >= 1.5 * runs
+
+
+def _cyrillic(sample: bytes) -> str | None:
+    """The encoding in which most of what is no ASCII is Cyrillic words. Western accents stand alone among ASCII letters,
+    and the two encodings read each other's small letters as capitals."""
+    for name in ("cp1251", "koi8-r"):
+        text = sample.decode(name, "replace")
+        strange = sum(c > "\x7f" for c in text)
+        words = re.findall(r"[\u0400-\u045f]+", text)
+        letters = sum(map(len, words))
+        small = sum(c.islower() for word in words for c in word)
+        if letters > 0.9 * strange and letters >= 3 * len(words) and 2 * small > letters:
+            return name
+    return None
 
 
 def _wide_by_nuls(data: bytes) -> str | None:
@@ -150,6 +167,7 @@ def looks_like_text(data: bytes) -> bool:
         return False
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or _wide_by_nuls(data[:SAMPLE]):
         return True
+    data = data.rstrip(b"\0")  # a disk pads with NULs what was not written to the end
     # 1 and 28 to 31 part the fields of some tables.
     strange = bytes([0, *range(2, 9), 11, *range(14, 27), 127])
     controls = len(data) - len(data.translate(None, strange))

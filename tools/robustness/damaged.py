@@ -155,7 +155,9 @@ def _additional_cell(table: Table, chance: random.Random) -> Broken | None:
     return _instead(table, at, [CSV.line([*table.rows[at], "surplus"])], [], rejects=1)
 
 
-def _trailing_delimiter(table: Table, chance: random.Random) -> Broken:
+def _trailing_delimiter(table: Table, chance: random.Random) -> Broken | None:
+    if table.width == 1:
+        return None  # there it is a character like others
     at = _place(table, chance)
     return _instead(table, at, [CSV.line(table.rows[at]) + ","], [table.rows[at]])
 

@@ -152,7 +152,7 @@ Name, Phone, Has children, Last visit
 """,
         "utf-8",
         "Name|Phone|Has children|Last visit",
-        "{{ name }}|{{ phone }}|{{ children }}|{{ visit }}\n{% endfor %}",
+        "{{ name }}|{{ phone }}|{{ children }}|{{ visit }}",
     ),
     "hash_between_apostrophes": (
         """
