@@ -29,6 +29,7 @@ class Layout:
     shifted: bool = False  # the header has one name fewer than the rows have cells: the first column has no name
     widened: bool = False  # most rows have more cells than the header
     list_of: str = ""  # what each line names, where it is a list (files.readers.lists)
+    two_lines: bool = False  # the header is two records, whose names were joined
 
 
 def find_layout(
@@ -158,17 +159,33 @@ def _parted_at_gaps(rows: list[Record]) -> list[list[Record]]:
         part = parts[-1]
         if part and at and _is_gap(rows[at - 1], row) and _filled(row):
             width = max(widths, key=widths.__getitem__)  # a gap may stand below every row: no second look at them all
-            after = []
+            after: list[int] = []
             for number, later in enumerate(rows[at : at + 20]):
                 if number and _is_gap(rows[at + number - 1], later):
                     break
                 after.append(len(later.cells))
-            if len(after) > 1 and len(row.cells) > 1 and width > 1 and after.count(width) == 0 and len(set(after)) == 1:
+            apart = after.count(width) == 0 or _is_other_table(part, rows[at : at + len(after)])
+            if len(after) > 1 and len(row.cells) > 1 and width > 1 and apart and len(set(after)) == 1:
                 parts.append([])
                 widths.clear()
         parts[-1].append(row)
         widths[len(row.cells)] += 1
     return [part for part in parts if part]
+
+
+def _is_other_table(above: list[Record], rows: list[Record]) -> bool:
+    """Whether rows behind a gap begin with names of their own, and have numbers where the rows above have texts."""
+    names = {cell for cell in rows[0].cells if cell}
+    width = len(rows[0].cells)
+    if width < 3 or len(names) < width or not _names_numbers(rows) or len(above) < 3 or len(above[0].cells) != width:
+        return False
+    if len(names.intersection(above[0].cells)) >= HEADER_AGAIN * width or _filled(above[0]) < width:
+        return False
+    before, after = (
+        [_measured([row.cells[at] or "" for row in table[1 : 1 + LOOK] if at < len(row.cells)]) for at in range(width)]
+        for table in (above, rows)
+    )
+    return before != after and looks_like_names(above[0])
 
 
 def _is_gap(before: Record, row: Record) -> bool:
@@ -209,8 +226,12 @@ def _of_table(rows: list[Record], dialect: Dialect, header: bool | None, at: int
             at, named = 0, True  # what looked like a preamble row is a header with few names, or none
     else:
         named = header
-    cells = [cell or "" for cell in rows[at].cells]
-    below = rows[at + 1 :] if named else rows[at:]
+    if named and (rows[at].cells[0] or "").startswith("#") and _names_numbers(rows[at + 1 : at + 2 + BELOW]):
+        at += 1  # a comment that has by chance as many delimiters as the header below it
+    top, bottom = _header_rows(rows, at, width) if named and header is None else (at, at)
+    cells = _joined(rows[top], rows[bottom]) if top < bottom else [cell or "" for cell in rows[at].cells]
+    at = top
+    below = rows[bottom + 1 :] if named else rows[at:]
     if not named:
         usual = max(width, _wide_enough(rows[at:], width))
         return Layout(dialect, usual, None, [], rows[at].line)
@@ -220,9 +241,53 @@ def _of_table(rows: list[Record], dialect: Dialect, header: bool | None, at: int
         and not any(len(r.cells) >= len(cells) and r.cells[len(cells) - 1] for r in below)
     ):
         cells.pop()
-    first = below[0].line if below else rows[at].line + 1
-    found = Layout(dialect, len(cells), rows[at].line, cells, first)
+    first = below[0].line if below else rows[bottom].line + 1
+    found = Layout(dialect, len(cells), rows[at].line, cells, first, two_lines=top < bottom)
     return _widened(found, below)
+
+
+def _header_rows(rows: list[Record], at: int, width: int) -> tuple[int, int]:
+    """The places of the first and the last row of a header at `at`: of two where one names groups of columns.
+
+    Either the gaps of this one are filled by texts below it, over columns of numbers; or this one has names that come
+    again, and the row above tells them apart.
+    """
+    row = rows[at]
+    if len(row.cells) != width or width < 3:
+        return at, at
+    under = next((n for n in range(at + 1, min(at + 3, len(rows))) if _filled(rows[n])), None)
+    if under is not None and len(rows[under].cells) == width:
+        gaps = [place for place, cell in enumerate(row.cells) if not cell]
+        second = rows[under]
+        filled = all(second.cells[place] for place in gaps)
+        apart = len(set(_joined(row, second))) == width
+        if gaps and filled and apart and _filled(row) > 1 and _names_numbers(rows[under : under + 1 + BELOW]):
+            return at, under
+    names = [cell for cell in row.cells if cell]
+    above = rows[at - 1] if at else None
+    if above is None or len(above.cells) != width or not 1 < _filled(above) < width or len(names) < width:
+        return at, at
+    groups = _joined(above, row)
+    apart = len(set(groups)) > len(set(names))
+    return (at - 1, at) if apart and above.cells[0] and looks_like_names(above) else (at, at)
+
+
+def _names_numbers(rows: list[Record]) -> bool:
+    """Whether the first of the rows has texts, one of them over a column of numbers: it must name columns."""
+    row, below = rows[0] if rows else None, rows[1:]
+    if row is None or not below or any(cell and is_measured(cell) for cell in row.cells):
+        return False
+    columns = [[r.cells[at] or "" for r in below if at < len(r.cells)] for at in range(len(row.cells))]
+    return any(cell and _measured(column) for cell, column in zip(row.cells, columns, strict=True))
+
+
+def _joined(upper: Record, lower: Record) -> list[str]:
+    """The names of two header rows as one: a name above stands for the gaps that follow it, where a name is below."""
+    names, group = [], ""
+    for above, below in zip(upper.cells, lower.cells, strict=True):
+        group = above or group
+        names.append(" ".join(filter(None, [above or (group if below else ""), below])))
+    return names
 
 
 def _wide_enough(rows: list[Record], width: int) -> int:
@@ -255,6 +320,8 @@ def _widened(layout: Layout, below: list[Record]) -> Layout:
 def _first_row(rows: list[Record], width: int) -> int:
     """The place of the header, or of the first row where there is none: behind titles and notes."""
     look = rows[:LOOK]
+    if width == 1 and (first := _first_identifier(rows)):
+        return first - 1
     thin = 1 if width > 2 else 0
     at = next((n for n, row in enumerate(look) if _filled(row) > thin and len(row.cells) >= min(width, 2)), 0)
     supported = {
@@ -275,6 +342,13 @@ def _first_row(rows: list[Record], width: int) -> int:
         ):
             return later
     return at
+
+
+def _first_identifier(rows: list[Record]) -> int:
+    """In a list of identifiers, the place of the first; 0 where the rows are no such list."""
+    found = [is_identifier(row.cells[0] or "") for row in rows[: LOOK + BELOW]]
+    first = found.index(True) if True in found[:LOOK] else 0
+    return first if sum(found) >= MOSTLY * (len(found) - first) else 0
 
 
 def is_header(row: Record, below: list[Record]) -> bool:
@@ -332,7 +406,10 @@ def _is_one_of(cells: list[str], below: list[Record]) -> bool:
     filled = [cell for cell in cells if cell]
     if len(cells) < 2:
         return False
-    # Not the header once more, as it was or a little changed.
-    below = [r for r in below if sum(cell in r.cells for cell in filled) < HEADER_AGAIN * len(filled)]
+    # Not the header once more, as it was or a little changed; but what comes at every third row is no header.
+    others = [r for r in below if sum(cell in r.cells for cell in filled) < HEADER_AGAIN * len(filled)]
+    if len(below) > 2 and len(below) - len(others) > len(below) / 3:
+        return True
+    below = others
     again = sum(any(at < len(r.cells) and r.cells[at] == cell for r in below) for at, cell in enumerate(cells) if cell)
     return again > 0 and again >= len(filled) / 2

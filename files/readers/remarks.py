@@ -67,6 +67,8 @@ def warn_of_layout(
         findings.warn(
             "header", "Most rows have more cells than the header; the columns behind it have no names.", header
         )
+    if layout.two_lines:
+        findings.warn("header", "The header stands in two lines; the names of both were joined.", header)
     if header is None and not layout.list_of:
         findings.warn("no_header", "No header was found; the columns are called by their places.", layout.first_line)
     elif unnamed:

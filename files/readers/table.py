@@ -212,10 +212,15 @@ class _Reading:
             self.line += 1
             at = stop
         if self.line == self.layout.header_line and at < len(text):
-            record = next(self.scanner.records(text[at:], self.line, final=final), None)
-            if record is not None:
-                self.header = text[at + record.start : at + record.end] if any(record.cells) else ""
-                stop = _end_of_line(text, at + record.end)
+            begin = at
+            for record in self.scanner.records(text[begin:], self.line, final=final):
+                if self.headers and not (self.layout.two_lines and record.line < self.layout.first_line):
+                    break
+                if self.headers:  # its second line
+                    self.findings.skipped += 1
+                else:
+                    self.header = text[begin + record.start : begin + record.end] if any(record.cells) else ""
+                stop = _end_of_line(text, begin + record.end)
                 self.line += line_ends(text[at:stop])
                 at = stop
                 self.taker.seen += 1

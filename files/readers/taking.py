@@ -17,7 +17,8 @@ REASONS = {
     ENCODING: "The line holds bytes that are no text in the encoding of the file.",
     TOO_LONG: "A cell is longer than the limit.",
 }
-_NOTE = re.compile(r"\s*(\*|\(|note|source|total|legend|footnote)|(\S+\s+){2}\S", re.IGNORECASE)
+_MARKED = re.compile(r"\s*(\*|\(|note|source|total|legend|footnote)", re.IGNORECASE)
+_NOTE = re.compile(rf"{_MARKED.pattern}|(\S+\s+){{2}}\S", re.IGNORECASE)
 
 
 class Written(Protocol):
@@ -70,8 +71,12 @@ class Taker:
 
     def _may_be_note(self, record: Record, after_gap: bool) -> bool:
         """Whether a row may stand below the table: it has one cell, or few and an empty line before it."""
-        few = len(record.cells) < self.layout.width / 2 and (after_gap or bool(self._held))
-        return self.layout.width > 2 and (len(record.cells) == 1 or few)
+        cells, width = len(record.cells), self.layout.width
+        if width == 1 or width == 2 and cells > 1:
+            return False
+        if after_gap or self._held:
+            return cells < width / 2 or cells <= width / 2 and _MARKED.match(record.cells[0] or "") is not None
+        return cells == 1 and width > 2
 
     def _row(self, record: Record, written: Written | None) -> None:
         cells, width = record.cells, self.layout.width

@@ -478,3 +478,56 @@ def test_a_list_of_genes_or_names_loses_none_as_its_header(read, text):
 @pytest.mark.parametrize("header", ["GENE", "gene", "Symbol", "rsID", "HGVS c."])
 def test_a_list_with_a_header_keeps_it(read, header):
     assert names(read(f"{header}\nBRCA1\nBRCA2\nTP53\n".encode())[0]) == [header]
+
+
+def test_rows_that_are_all_alike_are_not_headers_come_again(read):
+    outcome, rows, _ = read(b'valid,"valid",valid\n' * 20)
+    assert (len(rows), outcome.skipped, outcome.reading["header"]) == (20, 0, False)
+
+
+def test_a_header_of_two_lines_is_joined(read):
+    outcome, rows, _ = read(b"site,Father,,Mother,\n,GT,DP,GT,DP\nr1,0/1,31,0/0,28\nr2,0/0,40,0/1,35\n")
+    assert names(outcome) == ["site", "Father GT", "Father DP", "Mother GT", "Mother DP"]
+    assert [row[:2] for row in rows] == [(3, "r1"), (4, "r2")]
+    assert (outcome.reading["header_line"], outcome.skipped) == (1, 1)
+    assert "two lines" in next(w["message"] for w in outcome.warnings if w["kind"] == "header")
+
+
+def test_a_first_row_with_a_gap_above_texts_is_no_group_of_names(read):
+    outcome, rows, _ = read(b"gene,note,class\nABCD1,,benign\nBRCA2,,benign\nCFTR,seen,pathogenic\n")
+    assert (names(outcome), len(rows)) == (["gene", "note", "class"], 3)
+
+
+def test_a_second_table_of_the_same_width_is_told_and_skipped(read):
+    one = b"gene,transcript,exons\nBRCA1,NM_007294.4,23\nPALB2,NM_024675.4,13\nATM,NM_000051.4,63\n"
+    outcome, rows, _ = read(one + b"\nsample,reads,coverage\nS1,1200345,112\nS2,998120,95\n")
+    assert (len(rows), warned(outcome)["other_tables"]) == (3, (3, 6))
+
+
+def test_rows_behind_a_gap_that_only_lack_numbers_are_no_other_table(read):
+    outcome, rows, _ = read(b"gene,n,share\nBRCA1,23,4\nBRCA2,13,2\n\nATM,unknown,unknown\nTP53,7,1\nMDM2,9,1\n")
+    assert (len(rows), outcome.skipped) == (5, 0)
+
+
+def test_hgvs_names_are_not_parted_at_their_colons_and_blanks(read):
+    lines = [f"NM_000059.4(BRCA2):c.{n}A>G (p.Arg{n}Gly)" for n in range(68, 72)]
+    outcome, rows, _ = read("\n".join(lines).encode())
+    assert [row[1] for row in rows] == lines
+    assert not outcome.reading["header"]
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "koi8-r"])
+def test_cyrillic_text_is_told(read, encoding):
+    text = "Город;Отделение\nМосква;Генетика\nКазань;Онкология\n"
+    outcome, rows, _ = read(text.encode(encoding))
+    assert (outcome.reading["encoding"], rows[0]) == (encoding, (2, "Москва", "Генетика"))
+
+
+def test_accents_among_ascii_letters_are_not_taken_for_cyrillic(read):
+    outcome, rows, _ = read("Ort;Größe\nZürich;déjà\nMálaga;niño\nTromsø;Ängström\n".encode("cp1252"))
+    assert (outcome.reading["encoding"], rows[0]) == ("cp1252", (2, "Zürich", "déjà"))
+
+
+def test_nuls_behind_the_text_are_one_reject(read):
+    outcome, rows, rejects = read(b"a,b\n1,2\n3,4\n" + bytes(512))
+    assert (len(rows), [line for line, *_ in rejects]) == (2, [4])

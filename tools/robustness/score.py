@@ -28,7 +28,7 @@ def judge(case: Case, found: Found) -> Scores:
         cells = [Counter(cell for row in rows for cell in row if cell) for rows in (case.rows, found.rows)]
         scores |= _measured("cell", *cells)
     for name, wanted, got in [
-        ("header", case.header, found.header),
+        ("header", _named(case.header), _named(found.header)),
         ("rejects", case.rejects, found.rejects),
         ("records", case.records, found.records),
         ("cells", case.cells_md5, found.cells_md5),
@@ -37,6 +37,14 @@ def judge(case: Case, found: Found) -> Scores:
         if wanted is not None:
             scores[name] = float(wanted == got)
     return scores
+
+
+def _named(header: list[str] | None) -> list[str] | None:
+    """The names up to the last column that has one: as of rows, what is empty at the end is nothing."""
+    if header is None:
+        return None
+    last = max((place for place, name in enumerate(header, start=1) if name != f"column_{place}"), default=0)
+    return header[:last]
 
 
 def _measured(what: str, wanted: Counter, found: Counter) -> Scores:
