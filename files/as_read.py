@@ -40,7 +40,7 @@ OF_THE_FILE = {"header", "no_header", "no_rows", "line_ends", "zip", "sheets", "
 LOSSES = {"truncated", "other_tables"}
 UNITS = {
     "padded": "rows", "quotes": "cells", "comments": "lines", "blank line": "lines", "cell_errors": "cells", "uncomputed": "cells", "merged": "ranges",
-    "mangled_genes": "cells", "unlike_the_list": "lines",
+    "mangled_genes": "cells", "unlike_the_list": "lines", "surplus": "rows",
 }  # fmt: skip
 DEFINED = (("info", "INFO"), ("format", "FORMAT"), ("filter", "FILTER"), ("contig", "contig"), ("alt", "ALT"))
 DEFINITIONS_SHOWN, LINES_SHOWN, SAMPLES_SHOWN = 200, 200, 200

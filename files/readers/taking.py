@@ -86,6 +86,10 @@ class Taker:
                 number = max(at for at, cell in enumerate(cells, start=1) if cell and not cell.isspace())
                 self._reject(record, written, MORE_CELLS, f"The row has {number:,} cells for {width:,} columns.")
                 return
+            message = (
+                "Rows with more delimiters than the header; if an empty cell is one too many, those behind it moved."
+            )
+            self.findings.warn("surplus", message, record.line)
             cells = cells[:width]
         elif len(cells) < width:
             if not self.grid:

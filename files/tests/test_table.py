@@ -531,3 +531,8 @@ def test_accents_among_ascii_letters_are_not_taken_for_cyrillic(read):
 def test_nuls_behind_the_text_are_one_reject(read):
     outcome, rows, rejects = read(b"a,b\n1,2\n3,4\n" + bytes(512))
     assert (len(rows), [line for line, *_ in rejects]) == (2, [4])
+
+
+def test_rows_with_an_empty_cell_too_many_are_told(read):
+    outcome, rows, _ = read(b"a,b,c\n1,2,\n3,,4,\n5,6,7\n")
+    assert (len(rows), warned(outcome)["surplus"]) == (3, (1, 3))
