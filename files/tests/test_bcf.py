@@ -136,6 +136,7 @@ def test_a_file_without_a_whole_header_is_no_table(tmp_path, size):
         (b"CRAM\x03" + b"\0" * 40, "sequencing reads"),
         (bz2.compress(b"BCF\x02\x02" + b"\0" * 40), "bz2 file holds a BCF file"),
     ],
+    ids=["BCF1", "BCF 2.1", "CSI", "TBI", "BAM", "CRAM", "BCF in bz2"],
 )
 def test_what_is_like_a_bcf_and_none_is_refused(tmp_path, data, said):
     with pytest.raises(NotATable, match=said):
