@@ -67,6 +67,11 @@ def is_bgzip(head: bytes) -> bool:
     return False
 
 
+def holds_no_table(head: bytes) -> bool:
+    """Whether bytes that begin so are of a known kind of file that is no text table."""
+    return any(pattern.match(head) for pattern, _, _ in _PATTERNS) or foreign_kind(head) is not None
+
+
 def refuse_what_is_no_text(head: bytes, *, inside: str | None, path: Path) -> None:
     """Raises NotATable where the unpacked bytes begin like a known kind of file that is no text table."""
     where = f"The {inside} file holds" if inside else "This is"

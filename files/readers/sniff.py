@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from itertools import islice
 
-from files.readers.celltypes import is_identifier, likeness
+from files.readers.celltypes import is_identifier, is_measured, likeness
 from files.readers.scan import COMMENT, NEVER_CLOSED, STRAY, Dialect, Record, Scanner
 
 SAMPLE_CHARS = 128 * 1024
@@ -148,7 +148,8 @@ def _score(text: str, dialect: Dialect, belief: float) -> float:
     alike = sum(len(record.cells) == width for record in body)
     shorter = sum(1 < len(record.cells) < width for record in body)
     consistency = (alike + 0.5 * shorter) / len(body)
-    if dialect.delimiter in " :/#*&!@" and (consistency < 0.9 or len(body) < 3):
+    few = len(body) < 3 and not all(map(_holds_values, body))
+    if dialect.delimiter in " :/#*&!@" and (consistency < 0.9 or few):
         return 0.0
     odd = sum(record.remark in (STRAY, NEVER_CLOSED) for record in body) / len(body)
     cells = [cell or "" for record in body for cell in record.cells][:SAMPLE_CELLS]
@@ -161,6 +162,12 @@ def _score(text: str, dialect: Dialect, belief: float) -> float:
     breadth = (1 - 1 / width) ** 0.3
     score = consistency**2 * like**1.5 * breadth * (1 - 0.5 * odd) * (1 - 0.3 * marks) * (0.8 + 0.2 * filled)
     return belief * score * (len(body) / len(table)) ** 0.5
+
+
+def _holds_values(record: Record) -> bool:
+    """Whether it is no prose: an identifier stands in it, or two numbers."""
+    cells = [cell or "" for cell in record.cells]
+    return any(map(is_identifier, cells)) or sum(map(is_measured, cells)) > 1
 
 
 def _share_in_quotes(text: str, dialect: Dialect, cells: int) -> float:

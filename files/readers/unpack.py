@@ -16,8 +16,7 @@ import zstandard
 from files.readers.choices import Limits
 from files.readers.encoding import looks_like_text
 from files.readers.errors import NotATable
-from files.readers.foreign import foreign_kind
-from files.readers.kinds import HEAD, compression_of, is_bgzip
+from files.readers.kinds import HEAD, compression_of, holds_no_table, is_bgzip
 
 PACKED = 64 * 1024  # bytes read at once: after each member of a bgzip file the rest of them is copied
 SALVAGE = 1  # bytes fed at once when the last good ones before a damage are looked for
@@ -288,7 +287,7 @@ def is_text_member(path: Path, info: zipfile.ZipInfo) -> bool:
             head = next(zip_blocks(archive, info, HEAD), b"")
     except (NotATable, BrokenOff):
         return False
-    return bool(head) and not compression_of(head) and looks_like_text(head) and not foreign_kind(head)
+    return bool(head) and not compression_of(head) and looks_like_text(head) and not holds_no_table(head)
 
 
 def zip_blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> Iterator[bytes]:

@@ -42,6 +42,13 @@ EXPECTED = {
     "clinvar-variant-summary.txt": Example("tsv", 5, 20),
     "clinvar-submission-summary.txt": Example("tsv", 2, 9, skipped=3),
     "clinvar.vcf": Example("vcf", 4, 11),
+    "variants.bcf": Example("bcf", 3, 14),
+    "variants.parquet": Example("parquet", 3, 9),
+    "variants.jsonl": Example("jsonl", 3, 9),
+    "variants.xlsx": Example("xlsx", 6, 10, skipped=2, reading=(("sheet", "Variants"), ("header_line", 3))),
+    "variants.xlsb": Example("xlsb", 6, 10, skipped=2, reading=(("sheet", "Variants"), ("header_line", 3))),
+    "variants.xls": Example("xls", 6, 10, skipped=2, reading=(("sheet", "Variants"), ("header_line", 3))),
+    "variants.ods": Example("ods", 6, 10, skipped=2, reading=(("sheet", "Variants"), ("header_line", 3))),
     "regions.bed": Example("tsv", 2, 4, skipped=1, reading=(("header", False),)),
 }
 

@@ -1,4 +1,4 @@
-"""The small files of docs/examples that are no plain tables of text: each is read whole."""
+"""The cells of those files of docs/examples that are no text, or no plain table of it."""
 
 from pathlib import Path
 
@@ -15,9 +15,9 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 @pytest.mark.parametrize(
     ("name", "format", "cells"),
     [
-        ("example.bcf", "bcf", {"POS": "7676154", "INFO.GENE": "TP53", "INFO.AF": "0.5", "anna.GT": "1/1", "ben.DP": "22"}),
-        ("example.parquet", "parquet", {"gene": "TP53", "frequency": "0.50", "evaluated": "2024-03-01", "evidence": '["PMID:1","PMID:2"]'}),
-        ("example.jsonl", "jsonl", {"gene": "TP53", "frequency": "0.50", "classification": None, "evidence": None}),
+        ("variants.bcf", "bcf", {"POS": "7676154", "INFO.GENE": "TP53", "INFO.AF": "0.5", "anna.GT": "1/1", "ben.DP": "22"}),
+        ("variants.parquet", "parquet", {"gene": "TP53", "frequency": "0.50", "evaluated": "2024-03-01", "evidence": '["PMID:1","PMID:2"]'}),
+        ("variants.jsonl", "jsonl", {"gene": "TP53", "frequency": "0.50", "classification": None, "evidence": None}),
     ],
 )  # fmt: skip
 def test_an_example_is_read(tmp_path, name, format, cells):
