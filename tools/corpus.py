@@ -11,6 +11,7 @@ import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def cases_below(folder: Path) -> dict[Path, dict[str, Any]]:
 def read_all(paths: list[Path], cases: dict[Path, dict[str, Any]]) -> list[tuple[str, str]]:
     """State and sentence of each file. A file that takes its process along is read again alone, as are its neighbours."""
     found: dict[Path, tuple[str, str]] = {}
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    with _pool(PROCESSES) as pool:
         futures = {path: pool.submit(judged, path, cases.get(path, {})) for path in paths}
         for path, future in futures.items():
             try:
@@ -74,8 +75,13 @@ def read_all(paths: list[Path], cases: dict[Path, dict[str, Any]]) -> list[tuple
     return [found[path] for path in paths]
 
 
+def _pool(processes: int) -> ProcessPoolExecutor:
+    """Of processes that are started anew: a fork would take DuckDB's locks along, and not the threads that free them."""
+    return ProcessPoolExecutor(processes, mp_context=get_context("spawn"))
+
+
 def _alone(path: Path, case: dict[str, Any]) -> tuple[str, str]:
-    with ProcessPoolExecutor(1) as pool:
+    with _pool(1) as pool:
         try:
             return pool.submit(judged, path, case).result()
         except BrokenProcessPool:

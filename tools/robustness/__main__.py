@@ -8,6 +8,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 
 from tools.robustness.case import Case, Found
 from tools.robustness.damaged import own_cases
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _judged(reader: Callable[[Case], Found], cases: list[Case]) -> list[tuple[Case, Scores]]:
-    with ProcessPoolExecutor() as pool:
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:  # a fork would take DuckDB's locks along
         return [
             (case, judge(case, found)) for case, found in zip(cases, pool.map(reader, cases, chunksize=8), strict=True)
         ]

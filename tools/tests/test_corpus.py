@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tools.corpus import cases_below, read_all, table
+from tools.corpus import cases_below, judged, read_all, table
 
 TEXT = "gene,pos\nBRCA1,1\nTP53,2\n"
 MD5 = hashlib.md5(b"BRCA1\x1f1\x1eTP53\x1f2\x1e").hexdigest()
@@ -22,7 +22,7 @@ def judge(tmp_path):
         path.write_bytes(content)
         if expect is not None:
             (tmp_path / "cases.jsonl").write_text(json.dumps({"file": name, "expect": expect}) + "\n")
-        return read_all([path], cases_below(tmp_path))[0]
+        return judged(path, cases_below(tmp_path).get(path, {}))
 
     return judge
 
@@ -55,6 +55,13 @@ def test_a_vcf_with_rejects_is_wrong_only_where_all_must_load(judge):
     vcf = b"##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n1\t5\t.\tA\tC\t.\t.\t.\n1\tx\t.\tA\tC\t.\t.\t.\n"
     assert judge(vcf, {"valid": True, "records": 2})[0] == "wrong"
     assert judge(vcf, {"valid": False, "records": 2})[0] == "reported"
+
+
+def test_files_are_read_beside_each_other_and_told_in_their_order(tmp_path):
+    paths = [tmp_path / name for name in ("a.csv", "b.png", "c.csv")]
+    for path, content in zip(paths, (TEXT.encode(), b"\x89PNG\r\n\x1a\n", TEXT.encode()), strict=True):
+        path.write_bytes(content)
+    assert [state for state, _ in read_all(paths, {})] == ["loaded", "refused", "loaded"]
 
 
 def test_every_file_is_counted_once():
