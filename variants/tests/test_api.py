@@ -43,7 +43,7 @@ def make_file(db, own_folders):
 
     def make(owner, checksum: str = "sum", visibility: str = "private", rows: dict | None = None):
         file = apps.get_model("files.DataFile").objects.create(
-            name="mine.tsv", size=1, sha256=checksum, state="ready", owner=owner, visibility=visibility,
+            name="mine.tsv", size=1, sha256=checksum, state="ready", row_count=len(rows or {}), owner=owner, visibility=visibility,
             columns=[{"name": "Note", "type": "text"}],
         )  # fmt: skip
         file.table_path.mkdir(parents=True)
