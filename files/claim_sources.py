@@ -34,7 +34,7 @@ class DataFiles:
 
     def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
         try:
-            reading = reading_of(DataFile.objects.get(pk=ref.id), ref.past)
+            reading = reading_of(DataFile.objects.get(pk=ref.id), ref.reading)
             return Table(reading.table_path, reading.columns).lines(lines)
         except (DataFile.DoesNotExist, Http404, FileNotFoundError):  # deleted, or read again, in this very moment
             return {}
@@ -49,5 +49,5 @@ class DataFiles:
 
 
 def _ref(file: DataFile, reading: int) -> FileRef:
-    past = reading if reading != file.reading_number else None
-    return FileRef(file.pk, file.name, reverse("files:detail", args=[file.pk]), past)
+    url = reverse("files:detail", args=[file.pk])
+    return FileRef(file.pk, file.name, url, reading, is_past=reading != file.reading_number)

@@ -14,11 +14,12 @@ class FileRef:
     id: int
     name: str
     url: str
-    past: int | None = None  # number of a reading from before; None: the current one
+    reading: int = 0  # number of the reading, which stays its own when the file is read again
+    is_past: bool = False  # another reading took its place
 
     def url_of(self, line: int) -> str:
         """The page of the file where the record of this physical line (from 1) stands."""
-        reading = f"reading={self.past}&" if self.past is not None else ""
+        reading = f"reading={self.reading:d}&" if self.is_past else ""
         return f"{self.url}?{reading}line={line}#line-{line}"
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.apps import apps
 
 from files import actions, reading_api
+from files.claim_sources import DataFiles
 from files.importing import start_import
 from files.models import DataFile, PastReading
 from files.read_options import read_again
@@ -259,6 +260,16 @@ def test_claims_keep_the_rows_of_the_reading_that_they_came_from(read, owner, ap
     assert client.get(f"/api/v1/files/{file.pk}/rejects/?reading=0").json()["count"] == 0
     assert client.get(f"/api/v1/files/{file.pk}/rows/?reading=7").status_code == 404
     assert client.get(f"/api/v1/files/{file.pk}/rows/?reading=x").status_code == 400
+
+
+@alone
+def test_a_claims_row_is_of_its_reading_where_the_file_is_read_again_between_two_questions(read, owner):
+    file = read(VARIANTS)
+    do_import(file, assembly="GRCh38")
+    load = Load.objects.get()
+    ref = DataFiles().readable(owner, [load])[load.pk]
+    again(file, delimiter="|")
+    assert DataFiles().raw_lines(ref, [2])[2]["gene"] == "BRCA1"
 
 
 @alone
