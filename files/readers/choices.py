@@ -38,7 +38,9 @@ class Limits:
     window_bytes: int = 128 * MIB  # memory that a zstd or xz file may ask for
     zip_members: int = 10_000
     head_bytes: int = MIB  # of unpacked text that the dialect is told from
-    rows_bytes: int | None = None  # of unpacked text that are read, and on to the line's end; None: all (a preview's)
+    rows_bytes: int | None = (
+        None  # of text that are read, and on to the record's end (of Parquet 2,048 rows); None: all
+    )
     columns: int = 16_384
     cell_bytes: int = 16 * MIB
     record_bytes: int = 64 * MIB

@@ -85,7 +85,7 @@ class _Reading:
         return Outcome(
             format="jsonl", rows=rows, rejected=self._findings.rejected, skipped=0, padded=0,
             columns=[{"name": name, "type": "text"} for name in names or ["column_1"]],
-            reading=self._how_read(), warnings=self._findings.warnings, reasons=self._findings.reasons,
+            reading=self._how_read(), warnings=self._findings.warnings, reasons=self._findings.reasons, complete=not self._source.stopped,
         )  # fmt: skip
 
     def _keys(self) -> dict[str, None]:

@@ -34,6 +34,7 @@ Report = Callable[[float, str, int], None]
 
 MOST_REJECTS = 1_000_000  # held in memory
 SHOWN = 200  # characters of each cell in the text of a reject
+BOUNDED_ROWS = VECTOR  # of a reading with limits.rows_bytes: what weighs how much is known only once it is read
 DISK_SECONDS = 1.0  # between two looks at the disk
 TOO_LONG, NUL = "cell too long", "NUL character"
 DAMAGED = "The Parquet file is damaged, or holds what cannot be read. Write it anew, or export the table as CSV."
@@ -106,6 +107,7 @@ class _Reading:
         self._findings = Findings(folder / "rejects")
         self._rejected: dict[int, tuple[str, str, int]] = {}  # line -> kind, reason, place of the column
         self._text_bytes = 0
+        self._complete = True
 
     def run(self) -> Outcome:
         rows, written = self._counted()
@@ -125,7 +127,7 @@ class _Reading:
             format="parquet", rows=rows - len(lines), rejected=len(lines), skipped=0, padded=0,
             columns=[{"name": name, "type": column.kind} for name, column in zip(names, self._columns, strict=True)],
             reading={"compression": None, "member": None, "types": "told by the file", "line_numbers": "rows, from 1"},
-            warnings=self._findings.warnings, reasons=self._findings.reasons, types_told=True,
+            warnings=self._findings.warnings, reasons=self._findings.reasons, types_told=True, complete=self._complete,
         )  # fmt: skip
 
     def _counted(self) -> tuple[int, list[str]]:
@@ -147,12 +149,15 @@ class _Reading:
         [(rows,)] = self._db.execute(f"SELECT count(*) FROM {self._read(len(names))}").fetchall()
         if rows != said:
             raise NotATable(f"The Parquet file is damaged: it says {said:,} rows and has {rows:,}.")
+        if self._limits.rows_bytes is not None and rows > BOUNDED_ROWS:
+            rows, self._complete = BOUNDED_ROWS, False
         self._refuse_bomb(rows * len(names))
         return rows, names
 
     def _read(self, width: int) -> str:
         places = ", ".join(f"v{place}" for place in range(width))
-        return f"read_parquet({quoted(self._path)}, hive_partitioning=false) AS t({places})"
+        source = f"read_parquet({quoted(self._path)}, hive_partitioning=false)"
+        return f"{source if self._complete else f'(FROM {source} LIMIT {BOUNDED_ROWS:d})'} AS t({places})"
 
     def _refuse_bomb(self, size: int) -> None:
         if size > self._limits.ratio_free_bytes and size > self._limits.ratio * self._size:

@@ -39,6 +39,11 @@ def test_columns_are_all_names_in_the_order_of_their_first_appearance(tmp_path):
     assert rows_of(tmp_path) == [(1, "1", "2", None), (2, None, None, "3"), (3, None, None, None)]
 
 
+def test_a_bounded_reading_says_that_there_is_more(tmp_path):
+    found = read_file('{"a":1}\n' * 100, tmp_path, rows_bytes=80)
+    assert (found.rows, found.complete) == (10, False)
+
+
 @pytest.mark.parametrize(
     ("value", "cell"),
     [

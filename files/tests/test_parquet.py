@@ -71,6 +71,18 @@ def test_numbers_that_are_none_can_be_sorted_and_filtered(tmp_path):
     assert [line for line, _ in table.slice(filters=["v:lt:100"]).rows] == [1, 5]
 
 
+def test_a_bounded_reading_ends_early_and_says_so(tmp_path):
+    data = parquet("SELECT i AS a, i / 2 AS b FROM range(5000) t(i)", tmp_path / "made")
+    found = read_file(data, tmp_path, rows_bytes=1000)
+    assert (found.rows, found.complete) == (2048, False)
+    assert rows_of(tmp_path)[-1] == (2048, "2047", "1023.5")
+
+
+def test_a_bounded_reading_of_few_rows_is_whole(tmp_path):
+    found = read_file(parquet("SELECT 1 AS a", tmp_path / "made"), tmp_path, rows_bytes=1)
+    assert (found.rows, found.complete) == (1, True)
+
+
 def test_names_that_are_alike_or_empty(tmp_path):
     data = parquet("SELECT 1 AS xxxx, 2 AS yyyy, 3 AS zzzz", tmp_path / "made").replace(b"yyyy", b"XXXX")
     found = read_file(data.replace(b"zzzz", b"    "), tmp_path)

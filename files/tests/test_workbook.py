@@ -45,6 +45,14 @@ def names(outcome) -> list[str]:
     return [column["name"] for column in outcome.columns]
 
 
+@pytest.mark.parametrize(("bound", "lines"), [(50, (2, 6)), (10**6, (2, 401))])
+def test_a_bounded_reading_ends_early_and_says_so(read, bound, lines):
+    data = xlsx([["a", "b", "c"], *[[f"x{n}", "y", "z"] for n in range(100, 500)]])
+    outcome, rows, rejects = read(data, Limits(free_disk_bytes=0, rows_bytes=bound))
+    assert (rows[0][0], rows[-1][0], len(rows), rejects) == (*lines, lines[1] - 1, [])
+    assert outcome.complete is (bound > 50)
+
+
 @pytest.mark.parametrize("kind", ["xlsx", "xlsb", "xls", "ods"])
 def test_each_format_is_read(read, kind):
     outcome, rows, _ = read((EXAMPLES / f"variants.{kind}").read_bytes())

@@ -98,6 +98,7 @@ class _Reading:
         self.writer = TableWriter(folder / "table", self.layout.width, quoted=True)
         self.taker = Taker(self.findings, self.writer, self.layout, grid=True)
         self.headers = 0
+        self.stopped = False  # at limits.rows_bytes, before the sheet's end
 
     def run(self) -> Outcome:
         layout = self.layout
@@ -105,7 +106,7 @@ class _Reading:
         self._warn_of_sheets()
         warn_of_layout(self.findings, layout, None, "", unnamed, repeated, names)
         self._read_rows()
-        self.taker.release(at_end=True)
+        self.taker.release(at_end=not self.stopped)
         self._warn_of_marks(self.chosen.sheet)
         rows = self.writer.close()
         if not rows and not self.findings.rejected:
@@ -124,6 +125,7 @@ class _Reading:
             reading=self._describe(),
             warnings=self.findings.warnings,
             reasons=self.findings.reasons,
+            complete=not self.stopped,
         )
 
     def _read_rows(self) -> None:
@@ -131,8 +133,12 @@ class _Reading:
         top, height = layout.header_line or layout.first_line, max(sheet.total_height, 1)
         written = _Written(layout.names)
         rows = records_of(sheet, self.kind, self.choices.comment or "", self.limits.cell_bytes, self.marks)
-        reported = -REPORTED
+        reported, most, size = -REPORTED, self.limits.rows_bytes, 0
         for record in rows:
+            if most is not None and size >= most:
+                self.stopped = True
+                return
+            size += sum(1 + len(cell or "") for cell in record.cells)
             if record.line >= reported + REPORTED:
                 reported = record.line
                 self._go_on(record.line / height)
