@@ -140,7 +140,17 @@ def numbers(tmp_path) -> Path:
     ("kind", "expected"), [("integer", (6, 3)), ("decimal", (5, 4)), ("boolean", (7, 2)), ("date", (7, 2))]
 )
 def test_cells_that_are_not_of_the_chosen_type_are_counted(numbers, kind, expected):
-    assert misfits(numbers, 0, kind) == expected
+    assert misfits(numbers, {0: (kind, None)}) == {0: expected}
+
+
+def test_types_of_many_columns_are_judged_each_by_its_own_cells(tmp_path):
+    writer = TableWriter(tmp_path, 900, quoted=True)
+    for line in (2, 3):
+        writer.add(line, ["x" if place == 10 * line or place == 850 else str(place) for place in range(900)])
+    writer.close()
+    found = misfits(tmp_path, dict.fromkeys(range(900), ("integer", None)))
+    assert {place: said for place, said in found.items() if said[0]} == {20: (1, 2), 30: (1, 3), 850: (2, 2)}
+    assert len(found) == 900
 
 
 def test_a_type_of_no_column_is_a_warning_and_no_error(numbers):
