@@ -1,6 +1,7 @@
 """The form of "Read otherwise": its fields as a page shows them, and what a sent form says, as `read_options` takes it.
 
-A select says "" for "guess", NONE for "there is none", OTHER for what stands in the box beside it, else the value itself.
+A select says "" for "guess", NONE for "there is none", OTHER for what stands in the box beside it, else the value itself;
+a part that is called like one of these words has `=` before it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,6 +24,7 @@ WITH_OTHER = ("delimiter", "quote", "comment")
 MEMBERS_LISTED = 200  # of a zip or workbook; any other is typed in
 TYPES_LISTED = 100  # with more columns those that change are named, since a list of 5,000 selects is no form
 EMPTY_ROWS = 3
+LONGEST = {"member": 1_000}  # characters in the box beside a select; 40 in the others
 
 
 @dataclass
@@ -49,7 +51,7 @@ def from_choices(choices: Mapping[str, Any], listed: Mapping[str, Sequence[tuple
         elif value == "":
             filled.chosen[name] = NONE
         elif value in known:
-            filled.chosen[name] = value
+            filled.chosen[name] = _marked(value)
         else:
             filled.chosen[name], filled.others[name] = OTHER, value
     if line := choices.get("header_line"):
@@ -91,7 +93,14 @@ def _value(filled: Filled, name: str) -> str | None:
         if not typed:
             raise BadQuery({name: "Type it in the box, or choose from the list."})
         return typed
-    return "" if value == NONE else value or None
+    if value == NONE:
+        return ""
+    return (value[1:] if value[:1] == "=" and _marked(value) != value else value) or None
+
+
+def _marked(value: str) -> str:
+    """The value as an option of a select, where NONE and OTHER have a meaning of their own."""
+    return f"={value}" if value.lstrip("=") in (NONE, OTHER) else value
 
 
 def _header_line(filled: Filled) -> int | None:
@@ -116,7 +125,7 @@ def fields(
                 for value, label in _options(name, listed)
             ],
             "other": filled.others.get(name, "") if _has_other(name, listed) else None,
-            "line": filled.header_line if name == "header" else None,
+            "longest": LONGEST.get(name, 40), "line": filled.header_line if name == "header" else None,
             "error": " ".join([*errors.get(name, ()), *(errors.get("header_line", ()) if name == "header" else ())]),
         }
         for name in LABELS if name in names
@@ -130,7 +139,7 @@ def _has_other(name: str, listed: Mapping[str, Sequence[tuple[str, str]]]) -> bo
 def _options(name: str, listed: Mapping[str, Sequence[tuple[str, str]]]) -> list[tuple[str, str]]:
     if name == "header":
         return [(YES, "Yes, in line"), (NO, "No header")]
-    found = [(value or NONE, label) for value, label in listed.get(name, ())][:MEMBERS_LISTED]
+    found = [(_marked(value) or NONE, label) for value, label in listed.get(name, ())][:MEMBERS_LISTED]
     return [*found, (OTHER, "Other")] if _has_other(name, listed) else found
 
 

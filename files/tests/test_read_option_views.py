@@ -158,6 +158,17 @@ def test_another_file_of_a_zip_is_chosen(page, read):
     assert ">3<" in text
 
 
+@pytest.mark.parametrize("name", ["none", "other", "=none", "==other", "=x"])
+def test_a_part_may_be_called_like_a_word_of_the_form(page, read, name):
+    file = read(zip_of({"large.csv": b"a,b\n" + b"1,2\n" * 20, name: b"x,y\n3,4\n"}), name="two.zip")
+    text = page.get(options(file)).content.decode()
+    value = re.search(rf'<option value="([^"]*)">{name}<', text)[1]
+    page.post(options(file), {"member": value})
+    do_read_again(file)
+    assert (file.choices, [column["name"] for column in file.columns]) == ({"member": name}, ["x", "y"])
+    assert selected(page.get(options(file)).content.decode(), "member") == name
+
+
 def test_of_many_columns_those_that_change_are_named(page, read):
     names = [f"s{n}" for n in range(150)]
     file = read("\n".join(["\t".join(names), *["\t".join("1" for _ in names)] * 3]) + "\n")
