@@ -5,6 +5,7 @@ An option that is None is left to be guessed. `files.readers.choices.Choices` sa
 
 import codecs
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -47,6 +48,7 @@ COMMENTS = {"#": "#", "##": "##", "//": "//", "%": "%", "--": "--", ";": ";", "!
 WORDS = {
     "tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " ", "colon": ":", "none": "",
 }  # fmt: skip
+NO_CHARACTER = re.compile("[\0\ud800-\udfff]")  # JSON may say half of one; PostgreSQL keeps neither
 LONGEST_MARK, LAST_LINE, MOST_TYPES = 10, 10**9, 16_384
 
 
@@ -155,7 +157,7 @@ def _checker(name: str) -> Callable[[Any], Any]:
 
 
 def _text(value: Any, most: int = 1000) -> str:
-    if not isinstance(value, str) or "\0" in value:
+    if not isinstance(value, str) or NO_CHARACTER.search(value):
         raise ValueError("This must be text, or null for a guess.")
     if len(value) > most:
         raise ValueError(f"This is longer than {most} characters.")

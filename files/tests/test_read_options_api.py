@@ -93,6 +93,15 @@ def test_what_is_no_option_is_a_400_that_names_it(mine, file, sent, field, said)
     assert file.state == "ready"
 
 
+@pytest.mark.parametrize("sent", ['{"member": "\\ud800"}', '{"types": {"\\udc00": "text"}}', '{"\\ud800": 1}'])
+def test_half_a_character_is_a_400(mine, file, sent):
+    for answer in (
+        mine.patch(url(file), sent, content_type="application/json"),
+        mine.post(url(file, "preview/"), sent, content_type="application/json"),
+    ):
+        assert (answer.status_code, "surrogate" in answer.json()["detail"]) == (400, True)
+
+
 def test_a_body_that_is_no_object_is_a_400(mine, file):
     assert mine.patch(url(file), [1], format="json").json()["errors"]["options"]
 
@@ -201,7 +210,10 @@ def test_options_come_with_an_upload(mine):
     assert (file.row_count, [column["type"] for column in file.columns]) == (2, ["text", "text"])
 
 
-@pytest.mark.parametrize("sent", [{"types": "{"}, {"header": "perhaps"}, {"header_line": "x"}, {"quote": "ab"}])
+@pytest.mark.parametrize(
+    "sent",
+    [{"types": "{"}, {"types": '{"\\ud800": "text"}'}, {"header": "perhaps"}, {"header_line": "x"}, {"quote": "ab"}],
+)
 def test_wrong_options_with_an_upload_are_named(mine, sent):
     answer = mine.post("/api/v1/files/", {"file": SimpleUploadedFile("a.txt", b"a|1\n"), **sent})
     assert (answer.status_code, list(answer.json()["errors"])) == (400, list(sent))

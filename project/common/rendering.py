@@ -1,6 +1,7 @@
 """JSON out by orjson: several times quicker than the standard library's, UTF-8 as it is. JSON in by DRF."""
 
 import decimal
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -42,10 +43,14 @@ class FastJSONRenderer(BaseRenderer):
 
 
 class BoundedJSONParser(JSONParser):
-    """DRF's, which lets a thousand nested brackets through to Python's limit of recursion."""
+    """DRF's, which lets through a thousand nested brackets, to Python's limit of recursion, and halves of characters."""
 
     def parse(self, *args: Any, **kwargs: Any) -> Any:
         try:
-            return super().parse(*args, **kwargs)
+            parsed = super().parse(*args, **kwargs)
+            json.dumps(parsed, ensure_ascii=False).encode()
         except RecursionError as error:
             raise ParseError("The JSON is nested too deeply.") from error
+        except UnicodeEncodeError as error:
+            raise ParseError("The JSON holds half of a surrogate pair, such as \\ud800: no text has that.") from error
+        return parsed
