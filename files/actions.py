@@ -19,6 +19,7 @@ from files.readers.errors import NotATable
 from files.readers.kinds import HEAD, compression_of
 from files.readers.source import Member
 from files.readers.unpack import zip_members
+from files.readers.workbook.container import workbook_format
 from files.readings import reads_alike
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
@@ -86,6 +87,8 @@ def members_of(file: DataFile) -> list[Member]:
             if compression_of(stream.read(HEAD)) != "zip":
                 return []
         limits = Limits(**settings.READ_LIMITS)
+        if workbook_format(file.original_path, limits):  # the parts that a workbook is packed of are no tables
+            return []
         return [Member(info.filename, info.file_size) for info in zip_members(file.original_path, limits)]
     except (OSError, NotATable):
         return []

@@ -29,8 +29,10 @@ def options(request: HttpRequest, pk: int) -> HttpResponse:
         if file.in_work:
             messages.info(request, "The file is being read; what was guessed can be changed when that is done.")
             return redirect("files:detail", pk)
-        choices = {} if "guesses" in request.GET else file.choices
-        return _page(request, file, read_form.from_choices(choices, _listed(file)))
+        failed = read_options.choices_that_failed(file)
+        choices = {} if "guesses" in request.GET else file.choices if failed is None else failed
+        said = file.error if failed is not None else ""
+        return _page(request, file, read_form.from_choices(choices, _listed(file)), said=said)
     filled = read_form.from_post(request.POST)
     try:
         read_options.read_again(file, read_form.options_of(filled, read_options.options_for(file)), by=request.user)
@@ -48,24 +50,28 @@ def options_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The first rows as the sent options read them; changes nothing."""
     file = get_own_file(request.user, pk)
     filled = read_form.from_post(request.POST)
-    found, errors, busy = None, {}, ""
+    found, errors, busy, wait_s = None, {}, "", 0
     try:
         found = preview(file, read_form.options_of(filled, read_options.options_for(file)))
     except BadQuery as error:
         errors = error.errors
     except Busy as error:
-        busy = str(error.detail)
+        busy, wait_s = str(error.detail), error.wait
     # For htmx a refusal is an answer like any other: it stands where the rows would.
     status = (503 if busy else 400 if errors else 200) if not wants_partial(request) else 200
-    return _page(request, file, filled, found=found, errors=errors, busy=busy, status=status)
+    answer = _page(request, file, filled, found=found, errors=errors, busy=busy, status=status)
+    if busy:
+        answer["Retry-After"] = str(wait_s)
+    return answer
 
 
 def _page(
     request: HttpRequest, file: DataFile, filled: Filled, *, found: Preview | None = None,
-    errors: Mapping[str, list[str]] | None = None, busy: str = "", status: int = 200,
+    errors: Mapping[str, list[str]] | None = None, busy: str = "", said: str = "", status: int = 200,
 ) -> HttpResponse:  # fmt: skip
     errors, listed = errors or {}, _listed(file)
-    names = [name for name in read_options.options_for(file) if name != "member" or len(listed["member"]) > 1]
+    has_parts = len(listed["member"]) > 1 or "member" in file.choices
+    names = [name for name in read_options.options_for(file) if name != "member" or has_parts]
     columns = previewed.typed_columns(found, file) if found else file.columns
     types = read_form.types(filled, columns, listed.get("types", []), errors) if "types" in names else None
     context = {
@@ -73,7 +79,7 @@ def _page(
         "fields": read_form.fields(filled, names, listed, found.reading if found else file.reading, errors),
         # What is there stays where it can: it may have the focus, and has been scrolled.
         "is_swap": found and types and (types["key"] != filled.types_of or types["is_wide"] and filled.listed_full),
-        "preview": _shown(file, found, errors), "busy": busy,
+        "preview": _shown(file, found, errors), "busy": busy, "error": said,
     }  # fmt: skip
     template = "files/_preview.html" if wants_partial(request) else "files/read_options.html"
     return render(request, template, context, status=status)
@@ -82,7 +88,10 @@ def _page(
 def _listed(file: DataFile) -> dict[str, Sequence[tuple[str, str]]]:
     """What each select offers: value and label; of an archive or workbook its parts."""
     members = file.reading.get("members") or [{"name": member.name} for member in actions.members_of(file)]
-    return read_options.allowed() | {"member": [(member["name"], member["name"]) for member in members]}
+    names = [member["name"] for member in members]
+    if (chosen := file.choices.get("member")) and chosen not in names:  # of a file that could not be read so
+        names.append(chosen)
+    return read_options.allowed() | {"member": [(name, name) for name in names]}
 
 
 def _shown(file: DataFile, found: Preview | None, errors: Mapping[str, list[str]]) -> dict[str, Any] | None:

@@ -150,6 +150,15 @@ def read_again(file: DataFile, sent: Mapping[str, Any], *, by: Any) -> Job:
     return job
 
 
+def choices_that_failed(file: DataFile) -> dict[str, Any] | None:
+    """The options with which the file was to be read last, where its reading from before stayed instead."""
+    last = Job.objects.filter(kind="read", file_id=file.pk).first()
+    if not file.has_table or file.in_work or last is None or not last.did_not_succeed:
+        return None
+    choices = last.params.get("choices")
+    return None if choices is None else dict(choices)
+
+
 def _checker(name: str) -> Callable[[Any], Any]:
     if name not in OPTIONS:
         raise ValueError(f"There is no such option; there are {', '.join(OPTIONS)}.")

@@ -1,12 +1,15 @@
 """The page "Read otherwise", with and without scripts."""
 
 import re
+from contextlib import ExitStack
 
 import pytest
 from django.test import Client
 
+from files import preview
 from files.read_form import fields, from_choices, options_of
-from files.tests.conftest import do_import, read_job, zip_of
+from files.tests.conftest import do_import, do_read, read_job, zip_of
+from files.tests.workbooks import xlsx
 from project.core import jobs
 from project.core.models import Job
 from variants.models import Load
@@ -130,6 +133,41 @@ def test_a_reading_that_fails_leaves_the_rows_and_says_why(page, read):
     assert "does not occur" in text
     assert "Müller" in text
     assert f'href="/files/{file.pk}/read-options/">Try with other options' in text
+
+
+def test_the_options_that_failed_are_there_to_be_mended(page, read):
+    file = read(SEMICOLONS)
+    page.post(options(file), {"delimiter": "other", "delimiter_other": "§", "encoding": "cp1252"})
+    do_read_again(file)
+    text = page.get(options(file)).content.decode()
+    assert "Reading again failed" in text
+    assert (selected(text, "delimiter"), selected(text, "encoding")) == ("Other", "Windows-1252, Western Europe")
+    assert 'name="delimiter_other" value="§"' in text
+    page.post(options(file), {"encoding": "cp1252"})
+    do_read_again(file)
+    text = page.get(options(file)).content.decode()
+    assert "Reading again failed" not in text
+    assert selected(text, "delimiter").startswith("Guess")
+
+
+def test_a_workbook_whose_sheet_is_not_there_shows_the_choice_and_no_part_of_its_packing(page, upload):
+    file = do_read(upload(xlsx([["a", "b", "c"], ["1", "2", "3"]]), name="x.xlsx", options={"member": "Gone"}))
+    assert file.state == "failed"
+    text = page.get(options(file)).content.decode()
+    assert selected(text, "member") == "Gone"
+    assert "worksheets/" not in text + page.get(f"/files/{file.pk}/").content.decode()
+    page.post(options(file), {"member": ""})
+    assert (do_read_again(file).state, file.choices) == ("succeeded", {})
+
+
+@pytest.mark.parametrize(("headers", "status"), [({}, 503), (HTMX, 200)])
+def test_a_page_that_has_no_preview_yet_says_when_to_ask_again(page, read, headers, status):
+    file = read(SEMICOLONS)
+    with ExitStack() as taken:
+        for _ in range(preview.AT_ONCE):
+            taken.enter_context(preview._places)
+        answer = page.post(options(file) + "preview/", {}, headers=headers)
+    assert (answer.status_code, answer["Retry-After"]) == (status, "2")
 
 
 def test_a_file_that_was_not_read_offers_other_options(page, read):
