@@ -39,6 +39,7 @@ def warn_of_layout(
     unnamed: list[int],
     repeated: list[int],
     names: list[str],
+    chosen_header: bool | None,
 ) -> None:
     """Says what was guessed or repaired before the first row was read. `encoding`: None where the format tells it."""
     header, before = layout.header_line, (layout.header_line or layout.first_line) - 1
@@ -69,9 +70,9 @@ def warn_of_layout(
         )
     if layout.two_lines:
         findings.warn("header", "The header stands in two lines; the names of both were joined.", header)
-    if header is None and not layout.list_of:
+    if header is None and not layout.list_of and chosen_header is not False:
         findings.warn("no_header", "No header was found; the columns are called by their places.", layout.first_line)
-    elif unnamed:
+    elif unnamed and header is not None:
         findings.warn(
             "unnamed_columns", f"Columns without a name were called {_some(unnamed, names)}.", header, len(unnamed)
         )

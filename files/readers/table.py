@@ -61,6 +61,7 @@ def read_table(source: Source, folder: Path, choices: Choices, report: Report) -
     reading.more_than_ascii = (
         not head.isascii()
     )  # then the encoding is told: what comes later is no reason to change it
+    reading.header_said = choices.header
     reading.told_quote = choices.quote if choices.quote is not None else reading.quote
     return reading.run()
 
@@ -124,6 +125,7 @@ class _Reading:
         self.names, self.unnamed, self.repeated = column_names(list(map(readable, layout.names or [""] * layout.width)))
         self.line, self.offset = 1, 0  # of the next byte
         self.headers = 0
+        self.header_said: bool | None = None  # by a person
         self.more_than_ascii = False
         self.header = ""  # as written
         self.head = ""  # the text that the layout was told from
@@ -146,7 +148,9 @@ class _Reading:
         )
 
     def run(self) -> Outcome:
-        warn_of_layout(self.findings, self.layout, self.encoding, self.ends, self.unnamed, self.repeated, self.names)
+        warn_of_layout(
+            self.findings, self.layout, self.encoding, self.ends, self.unnamed, self.repeated, self.names, self.header_said
+        )  # fmt: skip
         rest = self._read_blocks()
         if rest is not None:
             self._cut_off(rest)

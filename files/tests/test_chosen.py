@@ -87,6 +87,12 @@ def test_lines_with_the_chosen_mark_are_comments_whatever_their_width(reading, c
     assert (found, outcome.skipped) == (rows, 3 - 1 - len(rows))
 
 
+def test_that_there_is_no_header_is_told_only_to_who_did_not_say_it(reading):
+    assert [warning["kind"] for warning in reading("1,2\n3,4\n")[0].warnings] == ["no_header"]
+    outcome, _ = reading("1,2\n3,4\n", header=False)
+    assert (names(outcome), outcome.warnings) == (["column_1", "column_2"], [])
+
+
 def test_no_comment_mark_leaves_a_line_what_it_is(reading):
     text = "# made by hand\na,b\n" + "1,2\n" * 5
     assert reading(text)[0].reading["comment"] == "#"

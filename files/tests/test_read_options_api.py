@@ -140,7 +140,7 @@ def test_a_preview_shows_what_a_reading_would_give(mine, file):
     assert body["rejected"] == 1
     assert (body["rejects"][0]["line"], body["rejects"][0]["text"]) == (31, "5;6;7")
     assert body["reading"]["chosen"] == ["header"]
-    assert [warning["kind"] for warning in body["warnings"]] == ["no_header"]
+    assert [warning["kind"] for warning in body["warnings"]] == []
     file.refresh_from_db()
     assert (file.choices, file.state, file.reading_number) == ({}, "ready", 0)
 

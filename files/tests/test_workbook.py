@@ -45,6 +45,11 @@ def names(outcome) -> list[str]:
     return [column["name"] for column in outcome.columns]
 
 
+def test_a_header_that_a_person_said_is_not_there_is_not_missed(read):
+    outcome, rows, _ = read(xlsx([["a", "b", "c"], ["d", "e", "f"]]), header=False)
+    assert (len(rows), outcome.warnings) == (2, [])
+
+
 @pytest.mark.parametrize(("bound", "lines"), [(50, (2, 6)), (10**6, (2, 401))])
 def test_a_bounded_reading_ends_early_and_says_so(read, bound, lines):
     data = xlsx([["a", "b", "c"], *[[f"x{n}", "y", "z"] for n in range(100, 500)]])

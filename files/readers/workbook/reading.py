@@ -104,7 +104,7 @@ class _Reading:
         layout = self.layout
         names, unnamed, repeated = column_names(layout.names or [""] * layout.width)
         self._warn_of_sheets()
-        warn_of_layout(self.findings, layout, None, "", unnamed, repeated, names)
+        warn_of_layout(self.findings, layout, None, "", unnamed, repeated, names, self.choices.header)
         self._read_rows()
         self.taker.release(at_end=not self.stopped)
         self._warn_of_marks(self.chosen.sheet)
