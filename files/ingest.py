@@ -31,16 +31,10 @@ log = logging.getLogger("vardesk.files")
 
 def read_file(run: Run) -> None:
     """The work of a `read` job: text Parquet with line numbers, rejects, types, warnings; then an import if asked."""
-    file = DataFile.objects.filter(pk=run.job.file_id or 0).first()
-    if file is None:
-        raise JobError("The file was deleted before it was read.")
+    file = _begin(run)
     if file.state == DataFile.State.READY:  # killed between the last write and the job's end
         _import_if_asked(file, run)
         return
-    DataFile.objects.filter(pk=file.pk).update(state=DataFile.State.PROCESSING, progress=0.0, error="")
-    for left in file.folder.glob("scratch-*"):  # by a killed attempt
-        shutil.rmtree(left, ignore_errors=True)
-    sweep(file)
     # A name of its own: the reader of an attempt that was given up may write for another second.
     scratch = file.folder / f"scratch-{run.job.attempt:d}"
     scratch.mkdir(mode=0o700)
@@ -59,6 +53,25 @@ def read_file(run: Run) -> None:
         if not DataFile.objects.filter(pk=file.pk).exists():  # deleted meanwhile: the reader may have written since
             shutil.rmtree(file.folder, ignore_errors=True)
     _import_if_asked(file, run)
+
+
+def _begin(run: Run) -> DataFile:
+    """The file of the job, which says from now on that it is read unless that is done. What killed attempts left goes.
+
+    Held: an attempt that slept while another did its work would take the new table for such a rest.
+    """
+    with transaction.atomic():
+        run.hold()
+        file = DataFile.objects.select_for_update().filter(pk=run.job.file_id or 0).first()
+        if file is None:
+            raise JobError("The file was deleted before it was read.")
+        if file.state != DataFile.State.READY:
+            file.state, file.progress, file.error = DataFile.State.PROCESSING, 0.0, ""
+            file.save(update_fields=["state", "progress", "error"])
+            for left in file.folder.glob("scratch-*"):
+                shutil.rmtree(left, ignore_errors=True)
+            sweep(file)
+    return file
 
 
 def job_ended(job: Job) -> None:

@@ -9,6 +9,7 @@ from django.apps import apps
 from files import actions, reading_api
 from files.claim_sources import DataFiles
 from files.importing import start_import
+from files.ingest import read_file
 from files.models import DataFile, PastReading
 from files.read_options import read_again
 from files.tests.conftest import do_import, do_read, read_job
@@ -375,6 +376,19 @@ def test_what_a_killed_reading_left_is_swept_by_the_next(read):
     again(file, delimiter="")
     assert not (file.folder / "reading-9").exists()
     assert file.reading_number == 1
+
+
+def test_an_attempt_that_slept_takes_nothing_from_the_one_that_reads(read, owner):
+    file = read(TABLE)
+    job = read_again(file, {"delimiter": ""}, by=owner)
+    assert job.claim()
+    Job.objects.filter(pk=job.pk).update(attempt=2)  # another worker took it over
+    (file.folder / "scratch-2").mkdir()
+    DataFile.objects.filter(pk=file.pk).update(progress=0.5)
+    with pytest.raises(jobs.TakenOver):
+        read_file(jobs.Run(job))
+    file.refresh_from_db()
+    assert ((file.folder / "scratch-2").exists(), file.progress) == (True, 0.5)
 
 
 def test_an_option_of_another_format_is_refused(read):
