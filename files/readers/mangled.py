@@ -15,7 +15,19 @@ from files.readers.celltypes import is_missing, is_symbol
 from files.readers.parts import MEMORY_LIMIT, SLICE, part_paths, quoted
 
 # Names of columns of gene symbols, with everything but letters and digits folded away.
-GENE_NAMES = {"gene", "genes", "genesymbol", "genename", "hugosymbol", "hgncsymbol", "symbol", "geneid", "generefgene"}
+GENE_NAMES = {
+    "gene",
+    "genes",
+    "genesymbol",
+    "genesymbols",
+    "genename",
+    "hugosymbol",
+    "hgncsymbol",
+    "symbol",
+    "generefgene",
+    "gen",
+}
+ID_NAMES = {"geneid"}  # symbols stand there too, but a number is one of Entrez
 SAMPLE = 2_000  # rows
 MOSTLY, NAMED = 0.8, 0.5  # share of the different cells that are symbols, and the same where the name says so
 FEWEST = 3  # different symbols
@@ -28,8 +40,9 @@ _MONTHS = {
 _MONTH = f"({'|'.join(_MONTHS)})[a-zä]{{0,2}}\\.?"
 _DAY_MONTH = rf"(\d{{1,2}})[-. /]{{1,2}}{_MONTH}(?:[-. /]\d{{2,4}})?"
 _MONTH_DAY = rf"{_MONTH}[- ](\d\d)"  # of two digits: OCT-4 is how some write POU5F1
-_ISO = r"(?:19|20)\d\d-(\d\d)-(\d\d)(?:[ T]00:00(?::00)?)?"
+_ISO = r"(?:19|20)\d\d(?:-(\d\d)-(\d\d)(?:[ T]00:00(?::00)?)?|/(\d{1,2})/(\d{1,2}))"
 _SLASHED = r"(\d{1,2})/(\d{1,2})/(?:\d\d|\d{4})"
+_DOTTED = r"(\d{1,2})\.(\d{1,2})\.(?:19|20)\d\d"  # day first
 _CLONE = r"\d(?:\.\d+)?E\+\d{1,2}"
 _SERIAL = r"[34]\d{4}"  # 1982 to 2036
 _EPOCH = date(1899, 12, 30)
@@ -39,7 +52,7 @@ _SERIALS = [
     (date(year, month, day) - _EPOCH).days
     for year in range(1990, 2037) for month, (_, _, most) in _FAMILIES.items() for day in range(1, most + 1)
 ]  # fmt: skip
-_DATES = "|".join((_DAY_MONTH, _MONTH_DAY, _ISO, _SLASHED, _CLONE))
+_DATES = "|".join((_DAY_MONTH, _MONTH_DAY, _ISO, _SLASHED, _DOTTED, _CLONE))
 
 _ASK = """
     SELECT count(*), min(line), arg_min(cell, line) FROM (
@@ -59,10 +72,12 @@ def mangled_genes(folder: Path, columns: list[dict[str, Any]]) -> list[dict[str,
     with duckdb.connect(":memory:", config={"threads": 1, "memory_limit": MEMORY_LIMIT}) as db:
         for number, paths in enumerate(part_paths(folder)):
             for place, column in list(enumerate(columns))[number * SLICE : (number + 1) * SLICE]:
-                named = re.sub(r"[^a-z0-9]", "", column["name"].lower()) in GENE_NAMES
+                name = re.sub(r"[^a-z0-9]", "", column["name"].lower())
+                named = name in GENE_NAMES | ID_NAMES
                 symbols = column["type"] == "text" and (named or not number) and _symbols(db, paths[0], place)
                 if named or symbols >= MOSTLY:
-                    found += _ask(db, paths, place, column["name"], serials=symbols >= NAMED)
+                    serials = name in GENE_NAMES and symbols >= NAMED and not _other_numbers(db, paths, place)
+                    found += _ask(db, paths, place, column["name"], serials=serials)
     if not found:
         return []
     first = min(found, key=lambda one: one["first_line"])
@@ -76,6 +91,17 @@ def _symbols(db: duckdb.DuckDBPyConnection, path: Path, place: int) -> float:
     filled = [cell for (cell,) in sample if cell and not is_missing(cell)]
     symbols = sum(len(cell) > 1 and is_symbol(cell) for cell in filled)
     return symbols / len(filled) if symbols >= FEWEST else 0.0
+
+
+def _other_numbers(db: duckdb.DuckDBPyConnection, paths: list[Path], place: int) -> bool:
+    """Whether whole numbers stand in the column that are no days of these years."""
+    files = ", ".join(map(quoted, paths))
+    found = db.execute(
+        f"SELECT 1 FROM read_parquet([{files}]) WHERE length(c{place:d}) <= {LONGEST:d}"
+        f" AND regexp_full_match(trim(c{place:d}), '[0-9]+') AND NOT regexp_full_match(trim(c{place:d}), $serial) LIMIT 1",
+        {"serial": _SERIAL},
+    )
+    return found.fetchone() is not None
 
 
 def _ask(
@@ -115,7 +141,9 @@ def _month_and_day(cell: str) -> tuple[int, int]:
     if found := re.fullmatch(_MONTH_DAY, cell, re.IGNORECASE):
         return _MONTHS[found[1].lower()], int(found[2])
     if found := re.fullmatch(_ISO, cell):
-        return int(found[1]), int(found[2])
+        return int(found[1] or found[3]), int(found[2] or found[4])
+    if found := re.fullmatch(_DOTTED, cell):
+        return int(found[2]), int(found[1])
     if found := re.fullmatch(_SLASHED, cell):  # day and month either way round: only a gene's month tells them apart
         first, second = int(found[1]), int(found[2])
         return (first, second) if first in _FAMILIES and second not in _FAMILIES else (second, first)

@@ -28,8 +28,9 @@ MANGLED = [
     ("3-Mar", "MARCH3 (now MARCHF3)"), ("1-Mar", "MARCH1 (now MARCHF1) or MARC1 (now MTARC1)"),
     ("1-Dec", "DEC1 (now DELEC1)"), ("01-Dec-24", "DEC1 (now DELEC1)"), ("01. Mrz", "MARCH1 (now MARCHF1)"),
     ("2024-09-01", "SEPT1 (now SEPTIN1)"), ("2024-03-05 00:00:00", "MARCH5 (now MARCHF5)"),
-    ("9/2/2024", "SEPT2 (now SEPTIN2)"), ("04/03/2024", "MARCH4 (now MARCHF4)"), ("44805", "SEPT1 (now SEPTIN1)"),
-    ("2.31E+19", "the name of a clone"), ("4-Oct", "another symbol"),
+    ("9/2/2024", "SEPT2 (now SEPTIN2)"), ("04/03/2024", "MARCH4 (now MARCHF4)"),
+    ("2.31E+19", "the name of a clone"), ("4-Oct", "another symbol"), ("01.09.2024", "SEPT1 (now SEPTIN1)"),
+    ("2.3.2001", "MARCH2 (now MARCHF2)"), ("2024/9/3", "SEPT3 (now SEPTIN3)"),
 ]  # fmt: skip
 
 
@@ -48,8 +49,25 @@ def test_what_may_be_a_symbol_or_an_identifier_is_left_alone(tmp_path, cell):
     assert found(tmp_path, gene=[*SYMBOLS, cell]) is None
 
 
-def test_numbers_count_only_among_symbols(tmp_path):
-    assert found(tmp_path, GeneID=["672", "7157", "44805", "4292"]) is None
+def test_a_number_that_stands_for_a_day_is_found_among_symbols(tmp_path):
+    warning = found(tmp_path, Gene=[*SYMBOLS, "44805"])
+    assert (warning["count"], warning["first_line"]) == (1, 10)
+    assert "“44805” was probably SEPT1 (now SEPTIN1)" in warning["message"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells"),
+    [
+        ("GeneID", ["672", "7157", "44805", "4292"]),
+        ("gene_id", [*SYMBOLS, "44805"]),
+        ("gene_id", ["ENSG00000012048", "ENSG00000141510", "ENSG00000133703", "44805"]),
+        ("gene", [*SYMBOLS, "672", "44805"]),
+        ("sample", [*(f"S{number}" for number in range(1, 30)), "44805"]),
+    ],
+    ids=["Entrez", "Entrez among symbols", "Entrez among Ensembl", "Entrez without a name", "samples"],
+)
+def test_numbers_that_may_be_identifiers_are_left_alone(tmp_path, name, cells):
+    assert found(tmp_path, **{name: cells}) is None
 
 
 @pytest.mark.parametrize("others", [SYMBOLS[:1], ["UNKNOWN"], ["rs334", "rs7412", "rs429358"]])
