@@ -46,8 +46,12 @@ _SHEET = "Save the sheet as CSV or tab-separated text and upload that."
 # Of text without its byte-order mark, leading blanks, XML declaration and comments.
 TEXT: list[tuple[str, str, str]] = [
     (r"<(!doctype\s+html|(html|head|body|meta|title|script|style|table|div|center)[\s>/])", _WEB, _WEB_ADVICE),
+    (r"<(p|b|i|br|h[1-6]|font|span|form|link|t[rdh]|thead|tbody)[\s>/](?=.*<t[rdh][\s>])", _WEB, _WEB_ADVICE),
     (r"(<!doctype\s+svg|<svg[\s>/])", "an SVG image", PICTURE),
     (r"<\?mso-application[^>]*Excel|<(ss:)?Workbook[\s>]", "an Excel workbook (XML)", _SHEET),
+    (r"MIME-Version: 1\.0[^\n]*\n([\w-]+:[^\n]*\n|[ \t][^\n]*\n)*Content-Type: multipart/related", "a web archive (MHTML)", _SHEET),
+    (r"(?-i:ID;P[^\n]*\n(([BFOPW]|N[ENU]);[^\n]*\n)*C;([XY]\d+;)+K[\"\d-])", "a SYLK spreadsheet", _SHEET),
+    (r"(?-i:TABLE\n0,1\n\")", "a DIF spreadsheet", _SHEET),
     (r"<stata_dta>", "a Stata file", EXPORT),
     (r"(<!doctype\s|<\?xml-)", "an XML document", "Export the table in it as CSV."),
     (r"<([a-z_][\w:.-]*)(\s[^<>]*)?>\s*<(?=[a-z_!?].*</[a-z_])", "an XML document", "Export the table in it as CSV."),

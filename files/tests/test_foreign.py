@@ -52,6 +52,11 @@ FOREIGN: list[tuple[str, bytes, str, str]] = [
     ("page in UTF-16", "\ufeff<html>\n<body>".encode("utf-16-le"), "HTML", "log-in page"),
     ("page without html", b"<head><title>Sign in</title></head>", "HTML", "log-in page"),
     ("a table of a page", b"<table border=1><tr><td>1</td></tr></table>", "HTML", "spreadsheet"),
+    ("a title above a table of a page", b"<p>Export</p>\n<TABLE>\n<TR><TD>gene</TD></TR></TABLE>", "HTML", "spreadsheet"),
+    ("rows of a table of a page", b"<tr><th>gene</th></tr>\n<tr><td>TP53</td></tr>\n", "HTML", "spreadsheet"),
+    ("MHTML", b'MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\nContent-Type: multipart/related; boundary="x"\r\n\r\n--x\r\n', "MHTML", "CSV"),
+    ("SYLK", b'ID;PWXL;N;E\r\nP;PGeneral\r\nB;Y2;X2\r\nC;Y1;X1;K"gene"\r\nC;X2;K"pos"\r\nE\r\n', "SYLK", "CSV"),
+    ("DIF", b'TABLE\r\n0,1\r\n"EXCEL"\r\nVECTORS\r\n0,3\r\n""\r\n', "DIF", "CSV"),
     ("XML", b'<?xml version="1.0" encoding="UTF-8"?>\n<ReleaseSet Dated="x">\n', "XML document", "Export"),
     ("XML without prolog", b"<ClinVarSet>\n <Title>x</Title>\n</ClinVarSet>", "XML document", "Export"),
     ("Excel as XML", b'<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook>', "Excel", "CSV"),
@@ -104,6 +109,8 @@ FOREIGN: list[tuple[str, bytes, str, str]] = [
 ]  # fmt: skip
 
 TABLES = [
+    ("a header like SYLK", b"ID;PATIENT;K\nC;X1;K\nP;X2;L\n", 2),
+    ("a header like a page's", b"<b>\t<i>\n1\t2\n3\t4\n", 2),
     ("symbolic alleles", b"<DEL>,5\n<DUP>,6\n<INS>,7\n", 3),
     ("names in angle brackets", b"<gene>\t<pos>\nBRCA1\t5\nTP53\t6\n", 2),
     ("rows that begin with >", b">5,x\n>6,y\n>7,z\n", 2),
