@@ -47,7 +47,7 @@ def column_of(sql_type: DuckDBPyType) -> Column:
         return Column("integer" if exact else "decimal")
     if name in ("boolean", "date"):
         return Column(name)
-    if name.startswith("timestamp with time zone"):
+    if name.startswith(("timestamp with time zone", "timestamptz")):
         return Column("text", "regexp_replace(replace(", "::VARCHAR, ' ', 'T'), '[+]00$', '+00:00')")
     if name.startswith("timestamp"):
         return Column("text", "replace(", "::VARCHAR, ' ', 'T')")

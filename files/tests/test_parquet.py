@@ -49,6 +49,7 @@ def rows_of(folder: Path) -> list[tuple]:
         ("TIMESTAMP '2024-02-29 01:02:03.5'", "2024-02-29T01:02:03.5", "text"),
         ("'2024-02-29 01:02:03.123456789'::TIMESTAMP_NS", "2024-02-29T01:02:03.123456789", "text"),
         ("'2024-02-29 01:02:03+02:00'::TIMESTAMPTZ", "2024-02-28T23:02:03+00:00", "text"),
+        ("'2024-02-29 01:02:03.000000001+02:00'::TIMESTAMPTZ_NS", "2024-02-28T23:02:03.000000001+00:00", "text"),
         ("TIME '01:02:03'", "01:02:03", "text"), ("'\\xAA\\x00'::BLOB", "aa00", "text"),
         ("'39078ad4-01bb-46a1-ab57-9d7abbca7b01'::UUID", "39078ad4-01bb-46a1-ab57-9d7abbca7b01", "text"),
         ("'x'::ENUM('x', 'y')", "x", "text"), ("''", "", "text"), ("NULL::VARCHAR", None, "text"),
@@ -81,6 +82,14 @@ def test_a_bounded_reading_ends_early_and_says_so(tmp_path):
 def test_a_bounded_reading_of_few_rows_is_whole(tmp_path):
     found = read_file(parquet("SELECT 1 AS a", tmp_path / "made"), tmp_path, rows_bytes=1)
     assert (found.rows, found.complete) == (1, True)
+
+
+def test_dates_that_no_calendar_has_can_be_sorted_and_filtered(tmp_path):
+    values = "(VALUES ('2024-01-31'::DATE), ('infinity'), ('-infinity'), ('0044-03-15 (BC)'), ('12024-01-01')) AS t(v)"
+    found = read_file(parquet(f"SELECT v FROM {values}", tmp_path / "made"), tmp_path)
+    table = Table(tmp_path / "out" / "table", found.columns)
+    assert [line for line, _ in table.slice(sort="v").rows] == [3, 4, 1, 5, 2]
+    assert [line for line, _ in table.slice(filters=["v:lt:2024-02-01"]).rows] == [1, 3, 4]
 
 
 def test_names_that_are_alike_or_empty(tmp_path):
