@@ -32,6 +32,8 @@ ADVICE = "Vardesk reads JSON Lines, one object a line: jq -c '.[]' file.json > f
 
 def is_json_lines(head: bytes, *, complete: bool) -> bool:
     """Whether a file that begins so holds an object a line. Raises NotATable where it is another kind of JSON."""
+    if (wide := _wide_encoding(head)) and looks_like_object(head[:4096].decode(wide, "ignore")):
+        raise NotATable("This is JSON in UTF-16 or UTF-32. Vardesk reads JSON Lines in UTF-8: convert it with iconv.")
     text = head.removeprefix(BOM).decode("utf-8", "replace").lstrip()
     if not text.startswith(("{", "[")):
         return False
@@ -45,6 +47,13 @@ def is_json_lines(head: bytes, *, complete: bool) -> bool:
     if looks_like_object(text):
         raise NotATable(f"This is a JSON document, one object over several lines. {ADVICE} within it (as '.name[]').")
     return False
+
+
+def _wide_encoding(head: bytes) -> str | None:
+    """The encoding that a byte-order mark other than UTF-8's tells."""
+    if head.startswith((b"\xff\xfe\0\0", b"\0\0\xfe\xff")):
+        return "utf-32"
+    return "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else None
 
 
 def _is_object(line: str) -> bool:

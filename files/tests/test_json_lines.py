@@ -93,6 +93,18 @@ def test_a_line_that_is_no_row_is_a_reject(tmp_path, line, kind, reason, column)
     assert [row[0] for row in rows_of(tmp_path)] == [1, 4]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-32"])
+def test_objects_in_another_unicode_are_refused_and_no_header(tmp_path, encoding):
+    mark = "\ufeff" if encoding.endswith("be") else ""
+    with pytest.raises(NotATable, match="UTF-8"):
+        read_file(f'{mark}{{"gene": "TP53"}}\n{{"gene": "ATM"}}\n'.encode(encoding), tmp_path)
+
+
+def test_a_table_in_utf16_whose_first_name_begins_with_a_brace_is_one(tmp_path):
+    found = read_file('{"a"}\tb\n1\t2\n3\t4\n'.encode("utf-16"), tmp_path)
+    assert (found.format, found.rows) == ("tsv", 2)
+
+
 def test_bytes_that_are_no_utf8_are_a_reject(tmp_path):
     found = read_file(b'{"a":1}\n{"a":"caf\xe9"}\n', tmp_path)
     assert (found.rows, found.reasons) == (1, {"no UTF-8": 1})
