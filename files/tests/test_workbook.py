@@ -13,7 +13,7 @@ from files.readers.choices import Choices, Limits
 from files.readers.errors import NotATable
 from files.readers.reading import read_any
 from files.tests.conftest import zip_of
-from files.tests.workbooks import Raw, error, formula, packed, sheet_xml, styled, xlsb, xlsx
+from files.tests.workbooks import Raw, error, formula, ods, packed, sheet_xml, styled, xlsb, xlsx
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "variant_tables" / "not_a_table"
@@ -68,6 +68,29 @@ def test_each_format_is_read(read, kind):
     assert rows[4][9] == "#N/A"
     assert said(outcome, "cell_errors")["first_line"] == 8
     assert [member["name"] for member in outcome.reading["members"]] == ["Legend", "Variants"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('<table:table-cell office:value-type="string"><text:p>A<text:tab/>T</text:p></table:table-cell>', "A\tT"),
+        ('<table:table-cell office:value-type="string"><text:p>A<text:line-break></text:line-break>T</text:p></table:table-cell>', "A\nT"),
+        ("<table:table-cell><text:p>A, T</text:p></table:table-cell>", "A, T"),
+        ('<table:table-cell table:style-name="ce1" >\n<text:p>A</text:p></table:table-cell>', "A"),
+        ('<table:table-cell office:value-type="float" office:value="5"><text:p>5,00</text:p></table:table-cell>', "5"),
+        ('<table:table-cell table:style-name="ce1"/>', None),
+    ],
+)  # fmt: skip
+def test_what_an_ods_cell_becomes(read, cell, text):
+    def row(*cells: str) -> str:
+        return f"<table:table-row>{''.join(cells)}</table:table-row>"
+
+    gene, pos = (
+        f'<table:table-cell office:value-type="string"><text:p>{name}</text:p></table:table-cell>'
+        for name in ("gene", "pos")
+    )
+    _, rows, _ = read(ods(row(gene, pos, gene) + row(gene, cell, pos)))
+    assert rows == [(2, "gene", text, "pos")]
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "xls", "ods"])

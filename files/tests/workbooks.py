@@ -164,3 +164,20 @@ def xlsb(**sheets: list[list[object]]) -> bytes:
             _record(129) + _record(148, size) + _record(145) + body + _record(146) + _record(130)
         )
     return packed(parts)
+
+
+def ods(rows: str) -> bytes:
+    """An ODS of one sheet, Sheet1, of these table:table-row elements (OpenDocument 1.3, 9.1.2)."""
+    spaces = " ".join(
+        f'xmlns:{name}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for name in ("office", "table", "text")
+    )
+    table = f'<table:table table:name="Sheet1">{rows}</table:table>'
+    content = f"<office:body><office:spreadsheet>{table}</office:spreadsheet></office:body>"
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    space = "urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"
+    manifest = f'<m:manifest xmlns:m="{space}"><m:file-entry m:full-path="/" m:media-type="{kind}"/></m:manifest>'
+    return packed({
+        "mimetype": kind.encode(),
+        "META-INF/manifest.xml": manifest.encode(),
+        "content.xml": f"<office:document-content {spaces}>{content}</office:document-content>".encode(),
+    })  # fmt: skip

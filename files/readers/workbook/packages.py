@@ -83,7 +83,7 @@ def _ids_of_records(data: bytes) -> list[str]:
     return found
 
 
-def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+def pieces(stream: IO[bytes]) -> Iterator[bytes]:
     """The XML, cut behind rows."""
     left = b""
     while block := stream.read(PIECE):
@@ -97,7 +97,7 @@ def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _of_xml(stream: IO[bytes], marks: Marks) -> None:
-    for data in _pieces(stream):
+    for data in pieces(stream):
         for found in _ERROR.finditer(data):
             start, end = data.rfind(b"<", 0, found.start()), data.find(b">", found.end())
             cell = _CELL.match(data, start)

@@ -21,6 +21,7 @@ from files.readers.taking import Taker
 from files.readers.workbook.biff import marks_of_xls
 from files.readers.workbook.choosing import Chosen, choose
 from files.readers.workbook.marks import WIDEST, Marks
+from files.readers.workbook.opendocument import write_whole
 from files.readers.workbook.packages import marks_of
 from files.readers.workbook.rows import records_of
 
@@ -76,7 +77,8 @@ def _opened(path: Path, kind: str, folder: Path) -> Iterator[CalamineWorkbook]:
     """The workbook, under a name that ends as its content does: calamine goes by that."""
     link = folder / f"workbook.{kind}"
     folder.mkdir(parents=True, exist_ok=True)
-    link.symlink_to(path.resolve())
+    if kind != "ods" or not write_whole(path, link):
+        link.symlink_to(path.resolve())
     try:
         yield CalamineWorkbook.from_path(link)
     finally:
