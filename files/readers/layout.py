@@ -261,7 +261,7 @@ def _header_rows(rows: list[Record], at: int, width: int) -> tuple[int, int]:
         second = rows[under]
         filled = all(second.cells[place] for place in gaps)
         apart = len(set(_joined(row, second))) == width
-        if gaps and filled and apart and _filled(row) > 1 and _names_numbers(rows[under : under + 1 + BELOW]):
+        if gaps and filled and apart and _filled(row) > 1 and _names_columns(rows[under : under + 1 + BELOW]):
             return at, under
     names = [cell for cell in row.cells if cell]
     above = rows[at - 1] if at else None
@@ -275,10 +275,20 @@ def _header_rows(rows: list[Record], at: int, width: int) -> tuple[int, int]:
 def _names_numbers(rows: list[Record]) -> bool:
     """Whether the first of the rows has texts, one of them over a column of numbers: it must name columns."""
     row, below = rows[0] if rows else None, rows[1:]
-    if row is None or not below or any(cell and is_measured(cell) for cell in row.cells):
+    # A row of data that lacks its numbers (`BRCA1,c.1A>G,NA`) names none.
+    if row is None or not below or any(cell and (is_measured(cell) or is_missing(cell)) for cell in row.cells):
         return False
     columns = [[r.cells[at] or "" for r in below if at < len(r.cells)] for at in range(len(row.cells))]
     return any(cell and _measured(column) for cell, column in zip(row.cells, columns, strict=True))
+
+
+def _names_columns(rows: list[Record]) -> bool:
+    """Whether the first of the rows names columns, some of numbers, and is no row: nothing of it comes again below."""
+    row, below = rows[0], rows[1:]
+    if any(is_identifier(cell or "") for cell in row.cells):
+        return False
+    again = any(cell and cell in r.cells[at : at + 1] for r in below for at, cell in enumerate(row.cells))
+    return not again and _names_numbers(rows)
 
 
 def _joined(upper: Record, lower: Record) -> list[str]:

@@ -499,6 +499,15 @@ def test_a_first_row_with_a_gap_above_texts_is_no_group_of_names(read):
     assert (names(outcome), len(rows)) == (["gene", "note", "class"], 3)
 
 
+@pytest.mark.parametrize(
+    "first", ["BRCA1,c.1A>G,unclear,NA", "BRCA1,c.1A>G,unclear,low", "BRCA1,novel,unclear,.", "BRCA1,novel,benign,low"]
+)
+def test_a_first_row_that_lacks_its_number_is_no_second_line_of_the_header(read, first):
+    rows = "TP53,c.3A>G,benign,5\nPTEN,c.4A>G,benign,6\nATM,c.5A>G,benign,7\nRET,c.6A>G,benign,8\nVHL,c.7A>G,benign,9\n"
+    outcome, found, _ = read(f"gene,hgvs,,depth\n{first}\n{rows}".encode())
+    assert (len(found), found[0][1], names(outcome)[0]) == (6, "BRCA1", "gene")
+
+
 def test_a_second_table_of_the_same_width_is_told_and_skipped(read):
     one = b"gene,transcript,exons\nBRCA1,NM_007294.4,23\nPALB2,NM_024675.4,13\nATM,NM_000051.4,63\n"
     outcome, rows, _ = read(one + b"\nsample,reads,coverage\nS1,1200345,112\nS2,998120,95\n")
