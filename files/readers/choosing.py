@@ -1,6 +1,7 @@
 """Where a text table begins and which dialect it has, once a person said something of it."""
 
 import re
+from dataclasses import replace
 from itertools import islice
 
 from files.readers.choices import Choices
@@ -35,4 +36,5 @@ def dialect_of(text: str, table: str, choices: Choices, complete: bool) -> Diale
         raise NotATable(f"A quote inside quotes is doubled or follows a backslash; {choices.escape!r} is neither.")
     if delimiter is None and (said := SEPARATOR.match(text)):
         delimiter = said[1]
-    return sniff(table, delimiter=delimiter, quote=quote, escape=choices.escape)
+    found = sniff(table, delimiter=delimiter, quote=quote, escape=choices.escape)
+    return replace(found, quote_always=bool(choices.delimiter and choices.quote))

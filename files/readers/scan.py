@@ -42,6 +42,7 @@ class Dialect:
     runs: bool = False  # several delimiters in a row are one (columns aligned with blanks)
     comment: str = ""  # lines that begin so and have not the table's width are comments
     comment_always: bool = False  # they are, whatever their width: a person said so
+    quote_always: bool = False  # what quotes enclose is one cell, whatever its lines look like: a person said so
 
 
 # How far a cell may go that is not quoted by the strict rule, tried in this order until the width is right:
@@ -148,7 +149,7 @@ class _Quoted:
 
     def __init__(self, dialect: Dialect, width: int | None):
         self.delimiter, self.quote, self.escape, self.width = dialect.delimiter, dialect.quote, dialect.escape, width
-        self.runs = dialect.runs
+        self.runs, self.believed = dialect.runs, dialect.quote_always
         quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
         end = rf"(?={delimiter}|[\r\n]|\Z)" if dialect.delimiter else r"(?=[\r\n]|\Z)"
         blanks = "[" + "".join(b for b in " \t" if b not in dialect.delimiter) + "]*+"
@@ -200,7 +201,7 @@ class _Quoted:
 
     def _joins_rows(self, text: str, start: int, end: int) -> bool:
         """Whether the lines of text[start:end] are too plainly rows of the table to be parts of one."""
-        if not self.delimiter or not self.width or self.width < 2:
+        if self.believed or not self.delimiter or not self.width or self.width < 2:
             return False
         counts = [line.count(self.delimiter) + 1 for line in _lines(text[start:end])[0]]
         if not says_rows(len(counts), self.width, self.delimiter) or min(counts[0], counts[-1]) < self.width:
@@ -215,7 +216,7 @@ class _Quoted:
 
     def _swallows(self, text: str, found: tuple[list[str | None], int, int, str], start: int) -> bool:
         """Whether whole records stand inside the lines of a cell: then its opening quote was a stray one."""
-        if not self.delimiter or not self.width or self.width < 2:
+        if self.believed or not self.delimiter or not self.width or self.width < 2:
             return False
         inner = _lines(text[start : found[1]])[0][1:-1]
         least = 1 if self.width > 2 else 3

@@ -99,6 +99,19 @@ def test_no_comment_mark_leaves_a_line_what_it_is(reading):
     assert reading(text, comment="")[0].reading["comment"] == ""
 
 
+def test_chosen_quotes_hold_lines_together_that_look_like_rows(reading):
+    text = 'g\tc\tk\n"A\tx\ty\na\tb\tc\nd\te\tf"\tq\t5\nB\tx\t4\n'
+    assert len(reading(text)[1]) > 2  # a guess takes them for rows behind a stray quote
+    outcome, rows = reading(text, delimiter="\t", quote='"')
+    assert rows == [(2, "A\tx\ty\na\tb\tc\nd\te\tf", "q", "5"), (5, "B", "x", "4")]
+    assert not outcome.rejected
+
+
+def test_a_chosen_quote_that_never_closes_still_costs_one_line(reading):
+    outcome, rows = reading('a,b,c\n1,"2,3\n4,5,6\n7,8,9\n', delimiter=",", quote='"')
+    assert [row[0] for row in rows][-2:] == [3, 4]
+
+
 @pytest.mark.parametrize(("escape", "cell"), [(None, 'x"y'), ("\\", 'x"y'), ("", '"x\\"y"')])
 def test_an_escape_is_a_backslash_or_none_as_chosen(reading, escape, cell):
     outcome, rows = reading('a,b\n1,"x\\"y"\n2,"z"\n', escape=escape, quote=None if escape != "" else "")
