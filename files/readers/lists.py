@@ -7,6 +7,7 @@ from files.readers.celltypes import is_missing
 from files.readers.choices import Choices
 from files.readers.layout import Layout
 from files.readers.scan import Dialect, Record
+from files.readers.sniff import SEPARATOR
 from files.readers.taking import Taker, Written
 
 LISTED = 0.8  # share of the lines that must name a variant; the others are rows all the same, and counted
@@ -46,10 +47,11 @@ def find_list(text: str, choices: Choices) -> Layout | None:
     if choices.delimiter:
         return None
     comment = COMMENT if choices.comment is None else choices.comment
+    top = 1 + (SEPARATOR.match(text) is not None)
     lines = [
         (number, line)
         for number, line in enumerate(_LINE_END.split(text.lstrip("\ufeff")), start=1)
-        if line.strip() and not (comment and line.startswith(comment)) and number >= (choices.header_line or 1)
+        if line.strip() and not (comment and line.startswith(comment)) and number >= (choices.header_line or top)
     ]
     if not lines or choices.header_line not in (None, lines[0][0]):
         return None
@@ -65,7 +67,7 @@ def find_list(text: str, choices: Choices) -> Layout | None:
     quote = '"' if choices.quote is None else choices.quote
     dialect = Dialect("", quote, comment=comment)
     name = first.strip(f" \t{quote}") if named else kind
-    return Layout(dialect, 1, number if named else None, [name], number + 1 if named else 1, list_of=kind)
+    return Layout(dialect, 1, number if named else None, [name], number + 1 if named else top, list_of=kind)
 
 
 def _is_name(line: str) -> bool:

@@ -57,13 +57,15 @@ def test_what_a_line_names(text, kind):
         (lines('"rs80357906"', '"rs334"'), "rsID", ["rs80357906", "rs334"]),
         (lines("NM_000059.3:c.68-7T>A", "BRCA1 c.68_69del"), "HGVS", ["NM_000059.3:c.68-7T>A", "BRCA1 c.68_69del"]),
         (lines("variant", "17:43057062:T:TG", "X:5:C:G"), "variant", ["17:43057062:T:TG", "X:5:C:G"]),
+        (lines("sep=;", "SNP ID", "rs80357906", "rs334"), "SNP ID", ["rs80357906", "rs334"]),
+        (lines("sep=,", "rs80357906", "rs334"), "rsID", ["rs80357906", "rs334"]),
         (lines("rs334", "17-5-T-TG", "c.1A>G"), "query", ["rs334", "17-5-T-TG", "c.1A>G"]),
     ],
 )
 def test_a_list_has_one_column_called_by_what_it_names(read, content, column, wanted):
     outcome, cells = read(content)
     assert (outcome.format, [one["name"] for one in outcome.columns], cells) == ("list", [column], wanted)
-    assert {warning["kind"] for warning in outcome.warnings} <= {"comments"}
+    assert {warning["kind"] for warning in outcome.warnings} <= {"comments", "preamble"}
 
 
 @pytest.mark.parametrize(
