@@ -11,6 +11,7 @@ _IDENTIFIER = re.compile(
     r"|[cgpmn]\.\S*\d\S*|(chr)?([0-9]{1,2}|X|Y|MT?)[-:_]\d+([-:_][ACGT]+){2}",
     re.IGNORECASE,
 )
+_PROTEIN_CHANGE = re.compile(r"[ACDEFGHIKLMNPQRSTVWY]\d{1,5}([ACDEFGHIKLMNPQRSTVWY*]|fs\S*|del|dup)")
 _SYMBOL = re.compile(r"[A-Z][A-Z0-9-]{0,14}(orf\d+)?")
 _WORD = re.compile(r"[\w.+#@*()\[\]<>=?!%&$€£°/'-]+")
 _MISSING = {"na", "n/a", "nan", "null", "none", "-", ".", "?", "--", "\\n"}
@@ -32,6 +33,11 @@ def is_identifier(cell: str) -> bool:
 def is_symbol(cell: str) -> bool:
     """Whether it could be a gene symbol: capitals, digits, hyphens."""
     return _SYMBOL.fullmatch(cell.strip()) is not None
+
+
+def is_protein_change(cell: str) -> bool:
+    """Whether it is a protein change in one-letter code without its `p.`: V600E."""
+    return _PROTEIN_CHANGE.fullmatch(cell.strip()) is not None
 
 
 def is_missing(cell: str) -> bool:

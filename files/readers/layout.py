@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from files.readers.celltypes import is_identifier, is_measured, is_missing, is_symbol
+from files.readers.celltypes import is_identifier, is_measured, is_missing, is_protein_change, is_symbol
 from files.readers.errors import NotATable
 from files.readers.scan import COMMENT, Dialect, Record, Scanner, line_ends
 from files.readers.sniff import SEPARATOR
@@ -14,6 +14,11 @@ BELOW = 100  # rows below a header that are compared with it
 FEW_ROWS = 3  # fewer rows wider than the header are slips, whatever their share
 WIDE_ROWS = 20  # so many rows wider than the header are no slips where they are a quarter of all
 MOSTLY = 0.8  # share of a column's cells that tells what it holds
+SYMBOLS_CALLED = {
+    "gene", "genes", "symbol", "symbols", "hgnc", "hugo", "id", "ids", "name", "names", "target", "targets", "locus", "loci",
+    "snp", "snps", "variant", "variants", "sample", "samples", "mutation", "marker", "panel", "list", "query", "protein",
+    "entrez", "key", "code", "allele", "genotype", "gt", "chr", "chrom", "type", "label",
+}  # fmt: skip
 HEADER_AGAIN = 0.7  # share of a header's names that make a later row the header of another table
 
 
@@ -401,14 +406,24 @@ def _measured(column: list[str]) -> bool:
 
 
 def _are_identifiers(cells: list[str], below: list[Record]) -> bool:
-    """Whether an identifier stands above identifiers, or a gene symbol with a digit in a list of nothing but symbols."""
+    """Whether an identifier or a protein change stands above others, or a gene symbol above nothing but symbols."""
     columns = [[r.cells[at] or "" for r in below if at < len(r.cells) and r.cells[at]] for at in range(len(cells))]
-    if len(cells) == 1 and is_symbol(cells[0]) and any(c.isdigit() for c in cells[0]):
-        return bool(columns[0]) and sum(map(is_symbol, columns[0])) >= MOSTLY * len(columns[0])
+    if is_symbol(cells[0]) and cells[0].lower() not in SYMBOLS_CALLED:
+        numbered = _has_digit(cells[0])
+        symbols = [cell for cell in columns[0] if is_symbol(cell)]
+        if len(cells) == 1 and (not below and numbered or columns[0] and len(symbols) >= MOSTLY * len(columns[0])):
+            return numbered or len(symbols) > 1
+        if numbered and len(cells) > 1 and len(symbols) > 1 and len(symbols) >= MOSTLY * len(columns[0]):
+            return sum(map(_has_digit, symbols)) >= len(symbols) / 2
     return any(
-        is_identifier(cell) and bool(column) and sum(map(is_identifier, column)) >= MOSTLY * len(column)
+        is_one(cell) and bool(column) and sum(map(is_one, column)) >= MOSTLY * len(column)
         for cell, column in zip(cells, columns, strict=True)
+        for is_one in (is_identifier, is_protein_change)
     )
+
+
+def _has_digit(cell: str) -> bool:
+    return any(map(str.isdigit, cell))
 
 
 def _is_one_of(cells: list[str], below: list[Record]) -> bool:

@@ -3,6 +3,7 @@
 import re
 from typing import Protocol
 
+from files.readers.celltypes import is_identifier
 from files.readers.findings import Findings
 from files.readers.layout import Layout
 from files.readers.parts import TableWriter
@@ -18,6 +19,7 @@ REASONS = {
     TOO_LONG: "A cell is longer than the limit.",
 }
 _MARKED = re.compile(r"\s*(\*|\(|note|source|total|legend|footnote)", re.IGNORECASE)
+_ROW = re.compile(r"[A-Z][A-Z-]*\d\w*$")  # a gene or sample alone: the beginning of a row, not a sentence
 _NOTE = re.compile(rf"{_MARKED.pattern}|(\S+\s+){{2}}\S", re.IGNORECASE)
 
 
@@ -118,7 +120,8 @@ class Taker:
         held, self._held = self._held, []
         texts = [record.cells[0] or "" for record in held]
         apart = self._gap and all(len(record.cells) == 1 for record in held)
-        if at_end and any(texts) and (apart or all(_NOTE.match(text) for text in texts)):
+        notes = any(texts) and (apart or all(_NOTE.match(text) for text in texts))
+        if at_end and notes and not any(map(_begins_a_row, texts)):
             self.findings.skipped += len(held)
             self.findings.warn(
                 "footnotes", "Lines below the table were taken for notes and skipped.", held[0].line, len(held)
@@ -126,3 +129,9 @@ class Taker:
             return
         for record in held:
             self._row(record, None)
+
+
+def _begins_a_row(text: str) -> bool:
+    """Whether it names a variant, a gene or a sample, and says nothing of the table."""
+    words = text.split()
+    return bool(words) and (is_identifier(words[0]) or len(words) == 1 and _ROW.match(text.strip()) is not None)

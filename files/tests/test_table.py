@@ -202,6 +202,14 @@ def test_a_short_last_row_is_no_footnote(read):
     assert (outcome.padded, outcome.skipped) == (1, 0)
 
 
+@pytest.mark.parametrize(
+    "last", ["\nTP53\n", "\nS-17\n", "NM_000059.4:c.7A>G (p.Ser3Gly) of the father\n", "\nrs334\n"]
+)
+def test_a_short_last_row_that_names_a_gene_or_variant_is_no_footnote(read, last):
+    outcome, rows, _ = read(b"variant,depth,note\nBRCA1,2,x\nBRCA2,5,y\n" + last.encode())
+    assert (rows[-1][1], outcome.skipped, outcome.padded) == (last.strip(), 0, 1)
+
+
 def test_a_header_may_begin_like_a_comment(read):
     outcome, rows, _ = read(b"##made 2024\n##by hand\n#chrom\tstart\tend\tgene\n1\t2\t3\tA\n1\t4\t5\tB\n")
     assert names(outcome) == ["#chrom", "start", "end", "gene"]
@@ -467,6 +475,10 @@ def test_fast_and_slow_reading_agree(read, monkeypatch, seed):
         "NM_007294.4:c.5266dup\nNM_000059.4:c.5946del\n",
         "chr17\tBRCA1\tfirst\nchr13\tBRCA2\tsecond\n",
         "17-43057062-T-TG,known\n13-32316461-A-T,new\n",
+        "BRCA1\n",
+        "TTN\nRET\nVHL\nMEN\n",
+        "BRCA1,missense,benign\nBRCA2,frameshift,pathogenic\nTP53,nonsense,pathogenic\n",
+        "KRAS\tG12D\nBRAF\tV600E\nEGFR\tL858R\n",
     ],
 )
 def test_a_list_of_genes_or_names_loses_none_as_its_header(read, text):
@@ -479,6 +491,11 @@ def test_a_list_of_genes_or_names_loses_none_as_its_header(read, text):
 @pytest.mark.parametrize("header", ["GENE", "gene", "Symbol", "rsID", "HGVS c."])
 def test_a_list_with_a_header_keeps_it(read, header):
     assert names(read(f"{header}\nBRCA1\nBRCA2\nTP53\n".encode())[0]) == [header]
+
+
+def test_a_header_above_genotypes_or_symbols_stays_one(read):
+    for text in ("S1,S2\nAA,AG\nGG,AG\n", "GENE,EFFECT\nBRCA1,HIGH\nTP53,LOW\n", "sample,A1,A2\nS1,A,G\nS2,C,T\n"):
+        assert names(read(text.encode())[0]) == text.split("\n")[0].split(",")
 
 
 def test_rows_that_are_all_alike_are_not_headers_come_again(read):
