@@ -292,8 +292,9 @@ def _names_columns(rows: list[Record]) -> bool:
     row, below = rows[0], rows[1:]
     if any(is_identifier(cell or "") for cell in row.cells):
         return False
-    again = any(cell and cell in r.cells[at : at + 1] for r in below for at, cell in enumerate(row.cells))
-    return not again and _names_numbers(rows)
+    again = [sum(bool(a) and a == b for a, b in zip(row.cells, r.cells, strict=False)) for r in below]
+    once_more = HEADER_AGAIN * _filled(row)  # so many are the names of a table below, not cells of a row
+    return not any(0 < count < once_more for count in again) and _names_numbers(rows)
 
 
 def _joined(upper: Record, lower: Record) -> list[str]:

@@ -511,6 +511,14 @@ def test_a_header_of_two_lines_is_joined(read):
     assert "two lines" in next(w["message"] for w in outcome.warnings if w["kind"] == "header")
 
 
+def test_a_second_line_of_names_may_come_again_above_another_table(read):
+    again = b"site,Father,,Mother,\n,GT,DP,GT,DP\n"
+    outcome, rows, _ = read(
+        again + b"r1,0/1,31,0/0,28\nr2,0/0,40,0/1,35\nr4,0/0,40,0/1,35\n" + again + b"r3,0/0,4,0/1,3\n"
+    )
+    assert names(outcome) == ["site", "Father GT", "Father DP", "Mother GT", "Mother DP"]
+
+
 def test_a_first_row_with_a_gap_above_texts_is_no_group_of_names(read):
     outcome, rows, _ = read(b"gene,note,class\nABCD1,,benign\nBRCA2,,benign\nCFTR,seen,pathogenic\n")
     assert (names(outcome), len(rows)) == (["gene", "note", "class"], 3)
