@@ -70,6 +70,18 @@ def test_each_format_is_read(read, kind):
     assert [member["name"] for member in outcome.reading["members"]] == ["Legend", "Variants"]
 
 
+def test_a_sheet_with_a_row_twice_is_refused(read):
+    xml = sheet_xml(TABLE).replace('<row r="3"', '<row spans="1:3" r="2"')
+    with pytest.raises(NotATable, match="row 2 stands in the sheet twice"):
+        read(xlsx(("Sheet1", "visible", xml)))
+
+
+def test_rows_out_of_order_or_without_a_number_are_read(read):
+    more = '<row r="5">{0}</row><row r="3">{0}</row><row>{0}</row></sheetData>'.format("<c><v>1</v></c>" * 3)
+    _, rows, _ = read(xlsx(("Sheet1", "visible", sheet_xml([["a", "b", "c"]]).replace("</sheetData>", more))))
+    assert [row[0] for row in rows] == [3, 4, 5]
+
+
 @pytest.mark.parametrize(
     ("cell", "text"),
     [

@@ -10,14 +10,16 @@ from typing import IO, Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from files.readers.errors import NotATable
 from files.readers.workbook.marks import ERRORS, Marks
 
 PIECE = 4 * 1024**2
 LONGEST_ROW = 64 * 1024**2  # of XML; a longer one is looked at in pieces
+TALLEST = 1_048_576  # rows that a sheet can have
 SMALL = 16 * 1024**2  # bytes of the list of sheets
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _CELL = re.compile(rb"<(?:\w+:)?c\s[^>]*?\br=[\"']([A-Z]{1,3})(\d{1,7})[\"']")
-_ROW = re.compile(rb"<(?:\w+:)?row\s[^>]*?\br=[\"'](\d{1,7})[\"']")
+_ROW = re.compile(rb"<(?:\w+:)?row(?:\s[^>]*?\br=[\"'](\d{1,7})[\"']|[\s/>])")
 _ERROR = re.compile(rb"\bt=[\"']e[\"']")
 _VALUE = re.compile(rb"<(?:\w+:)?v>([^<]{1,40})<")
 _HIDDEN = re.compile(rb"<(?:\w+:)?(row|col)\s[^>]*\bhidden=[\"'](?:1|true)[\"']")
@@ -96,8 +98,24 @@ def pieces(stream: IO[bytes]) -> Iterator[bytes]:
     yield left
 
 
+def _refuse_rows_twice(data: bytes, row: int, seen: bytearray) -> int:
+    """The number of the last row. Of two rows with one number calamine gives the last one only. Raises NotATable."""
+    for found in _ROW.finditer(data):
+        row = int(found[1]) if found[1] else row + 1
+        if row < len(seen):
+            if seen[row]:
+                raise NotATable(
+                    f"The workbook is damaged: row {row:,} stands in the sheet twice. Open it in a spreadsheet program"
+                    " and save it anew."
+                )
+            seen[row] = 1
+    return row
+
+
 def _of_xml(stream: IO[bytes], marks: Marks) -> None:
+    row, seen = 0, bytearray(TALLEST + 1)
     for data in pieces(stream):
+        row = _refuse_rows_twice(data, row, seen)
         for found in _ERROR.finditer(data):
             start, end = data.rfind(b"<", 0, found.start()), data.find(b">", found.end())
             cell = _CELL.match(data, start)
