@@ -9,9 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from files.models import DataFile
+from files.models import DataFile, PastReading
 from files.permissions import get_file_for
+from files.readings import reading_of
 from files.rejects import Reject, Rejects
+from files.row_pages import reading_number
 from files.written_header import name_of
 from project.common.paging import url_with
 from project.common.params import whole_number
@@ -28,7 +30,9 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u206
 @readers_only
 def rejects(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_file_for(request.user, pk)
-    found = Rejects(file.rejects_path, file.reasons if file.has_table else {})
+    reading = reading_of(file, reading_number(request))
+    past = {"reading": f"{reading.reading_number:d}"} if isinstance(reading, PastReading) else {}
+    found = Rejects(reading.rejects_path, reading.reasons if file.has_table else {})
     kind = request.GET.get("reason", "").replace("\0", "")
     try:
         offset = whole_number(request.GET, "offset", default=0)
@@ -42,30 +46,30 @@ def rejects(request: HttpRequest, pk: int) -> HttpResponse:
         if offset else None,
     }  # fmt: skip
     context = {
-        "file": file, "kind": kind, "total": found.count(), "count": total, "reasons": _bars(request.path, found, kind),
-        "rejects": [_shown(file, reject) for reject in rows], "page": page,
-        "sentence": f"{offset + 1:,} to {last:,} of {total:,}" if rows else "", "mended_name": name_of(file, "rejected"),
-        "query": urlencode({"reason": kind}) if kind else "",
+        "file": file, "kind": kind, "total": found.count(), "count": total, "reasons": _bars(request.path, found, kind, past),
+        "rejects": [_shown(file, reject, past) for reject in rows], "page": page,
+        "sentence": f"{offset + 1:,} to {last:,} of {total:,}" if rows else "", "mended_name": name_of(reading, "rejected"),
+        "query": urlencode(past | ({"reason": kind} if kind else {})), "past_query": urlencode(past), "reading": reading,
     }  # fmt: skip
     return render(request, "files/rejects.html", context)
 
 
-def _bars(path: str, found: Rejects, kind: str) -> list[dict[str, Any]]:
+def _bars(path: str, found: Rejects, kind: str, past: dict[str, str]) -> list[dict[str, Any]]:
     most = max(found.reasons.values(), default=1)
     return [
         {
             "reason": reason, "count": count, "width": max(2, round(BAR * count / most)), "is_chosen": reason == kind,
-            "url": path if reason == kind else f"{path}?{urlencode({'reason': reason})}",
+            "url": url_with(path, past, reason=None if reason == kind else reason),
         }
         for reason, count in found.reasons.items()
     ]  # fmt: skip
 
 
-def _shown(file: DataFile, reject: Reject) -> dict[str, Any]:
+def _shown(file: DataFile, reject: Reject, past: dict[str, str]) -> dict[str, Any]:
     return {
         "line": reject.line, "offset": reject.offset, "column": reject.column, "reason": reject.reason,
         "text": visible(reject.text), "length": reject.length if reject.length > LONGEST_TEXT else None,
-        "url": f"{reverse('files:detail', args=[file.pk])}?line={reject.line:d}#file-rows",
+        "url": url_with(reverse("files:detail", args=[file.pk]), past, line=f"{reject.line:d}") + "#file-rows",
     }  # fmt: skip
 
 

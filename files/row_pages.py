@@ -15,6 +15,14 @@ from project.common.problems import BadQuery
 ROWS_PAGE, COLUMNS_PAGE = 100, 100
 
 
+def reading_number(request: HttpRequest) -> int | None:
+    """`reading=` of a page: the number of a reading from before; None is the one in use."""
+    try:
+        return whole_number(request.GET, "reading", default=0) if request.GET.get("reading") else None
+    except BadQuery:
+        return None
+
+
 def rows_of(request: HttpRequest, reading: AnyReading) -> dict[str, Any]:
     """The rows at `offset`, or those around `line`, in file order; of a wide table the columns at `columns`."""
     table, total = Table(reading.table_path, reading.columns), reading.row_count or 0

@@ -15,11 +15,10 @@ from files import mapping as mappings
 from files.models import DataFile, PastReading
 from files.permissions import get_file_for, get_own_file, may_change
 from files.readings import reading_of
-from files.row_pages import rows_of
+from files.row_pages import reading_number, rows_of
 from files.store import Table
 from project.common.htmx import wants_partial
 from project.common.paging import Key, keyset_page, url_with
-from project.common.params import whole_number
 from project.common.problems import BadQuery, Conflict
 from project.core import api as jobs_api
 from project.core import jobs
@@ -90,7 +89,7 @@ def upload(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_file_for(request.user, pk)
-    reading = reading_of(file, _reading_number(request))
+    reading = reading_of(file, reading_number(request))
     if isinstance(reading, PastReading):
         context = _past(request, file, reading)
         return render(request, "files/_rows.html" if wants_partial(request) else "files/past.html", context)
@@ -100,13 +99,6 @@ def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, template, {"file": _with_job(file), "can_edit": may_change(request.user, file)})
     context = _page_of(request, file)
     return render(request, "files/_rows.html" if wants_partial(request) else "files/detail.html", context)
-
-
-def _reading_number(request: HttpRequest) -> int | None:
-    try:
-        return whole_number(request.GET, "reading", default=0) if request.GET.get("reading") else None
-    except BadQuery:
-        return None
 
 
 def _past(request: HttpRequest, file: DataFile, reading: PastReading) -> dict[str, Any]:

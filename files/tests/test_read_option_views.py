@@ -272,6 +272,24 @@ def test_a_reading_that_a_load_came_from_has_a_page(page, read, stranger):
     assert page.get(f"/files/{file.pk}/?reading=0").status_code == 404
 
 
+def test_the_rejects_of_a_reading_from_before_are_its_own(page, read):
+    file = read("gene,cdna\nBRCA1,c.1A>G\nBRCA1,c.2A>G,odd\n" + "BRCA1,c.3A>G\n" * 8)
+    do_import(file)
+    page.post(options(file), {"delimiter": "none"})
+    do_read_again(file)
+    assert file.rejected_count == 0
+    link = re.search(r'href="([^"]*/rejects/\?reading=0)"', page.get(f"/files/{file.pk}/?reading=0").content.decode())[
+        1
+    ]
+    text = page.get(link).content.decode()
+    assert "The row has 3 cells for 2 columns" in text
+    assert f'href="/files/{file.pk}/?reading=0&amp;line=3#file-rows"' in text
+    assert f'href="/api/v1/files/{file.pk}/rejects/?format=csv&amp;safe=1&amp;reading=0"' in text
+    assert re.search(r'href="[^"]*\?reading=0&amp;reason=', text)
+    assert "Every line was read" in page.get(f"/files/{file.pk}/rejects/").content.decode()
+    assert page.get(f"/files/{file.pk}/rejects/?reading=7").status_code == 404
+
+
 def test_the_page_of_a_reading_goes_on_in_that_reading(page, read):
     file = read("gene,cdna\n" + "".join(f"BRCA1,c.{n}A>G\n" for n in range(1, 151)))
     do_import(file)
