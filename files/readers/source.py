@@ -44,6 +44,8 @@ class Source:
         self._chosen: zipfile.ZipInfo | None = None
         if self.compression == "zip":
             self._choose(wanted)
+        elif wanted is not None:
+            raise NotATable(f"This is no zip archive and no workbook: it has no part called {wanted!r}.")
 
     def _choose(self, wanted: str | None) -> None:
         infos = unpack.zip_members(self.path, self.limits)

@@ -1,5 +1,6 @@
 """What a person chose of the reading of a text table is done, whatever would have been guessed."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -85,6 +86,12 @@ def test_a_line_beyond_the_part_that_is_looked_at_is_no_header(reading):
 def test_lines_with_the_chosen_mark_are_comments_whatever_their_width(reading, comment, rows):
     outcome, found = reading("a,b\n1,2\n#3,4\n", comment=comment)
     assert (found, outcome.skipped) == (rows, 3 - 1 - len(rows))
+
+
+@pytest.mark.parametrize("packed", [bytes, gzip.compress])
+def test_a_part_of_what_has_no_parts_is_refused(reading, packed):
+    with pytest.raises(NotATable, match="no part called 'a.csv'"):
+        reading(packed(b"a,b\n1,2\n"), member="a.csv")
 
 
 def test_that_there_is_no_header_is_told_only_to_who_did_not_say_it(reading):
