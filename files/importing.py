@@ -10,6 +10,7 @@ from django.db import transaction
 from files import mapping as mappings
 from files import store
 from files.models import DataFile
+from files.permissions import locked
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
 from project.core.audit import record
@@ -67,7 +68,7 @@ def hold_reading(file_id: int, number: int) -> None:
 
     Raises Conflict where the file is being read, or was read again since.
     """
-    file = DataFile.objects.select_for_update().get(pk=file_id)
+    file = locked(file_id)
     _refuse_unless_ready(file)
     if file.reading_number != number:
         raise Conflict("The file was read again in the meantime: its columns may be others. Start the import anew.")

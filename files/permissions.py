@@ -20,6 +20,11 @@ def get_own_file(user: Any, pk: int) -> DataFile:
     return found
 
 
+def locked(pk: int) -> DataFile:
+    """The file, nobody else's to change until the commit. Raises Http404 where it was deleted in this very moment."""
+    return _one(DataFile.objects.select_for_update(), pk)
+
+
 def _one(files: Any, pk: int) -> DataFile:
     found = files.filter(pk=pk).first()
     if found is None:

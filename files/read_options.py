@@ -13,6 +13,7 @@ from django.db import transaction
 
 from files.ingest import READ_TASK, queue_reading, refuse_while_in_work
 from files.models import DataFile
+from files.permissions import locked
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
 from project.core.audit import record
@@ -131,7 +132,7 @@ def read_again(file: DataFile, sent: Mapping[str, Any], *, by: Any) -> Job:
     being read or imported, or is read so already.
     """
     with transaction.atomic():
-        file = DataFile.objects.select_for_update().get(pk=file.pk)
+        file = locked(file.pk)
         choices = merged(file, sent)
         refuse_while_in_work(file)
         if file.has_table and choices == file.choices:

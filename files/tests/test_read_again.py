@@ -5,10 +5,11 @@ import shutil
 
 import pytest
 from django.apps import apps
+from django.http import Http404
 
 from files import actions, reading_api
 from files.claim_sources import DataFiles
-from files.importing import start_import
+from files.importing import hold_reading, start_import
 from files.ingest import read_file
 from files.models import DataFile, PastReading
 from files.read_options import read_again
@@ -389,6 +390,15 @@ def test_an_attempt_that_slept_takes_nothing_from_the_one_that_reads(read, owner
         read_file(jobs.Run(job))
     file.refresh_from_db()
     assert ((file.folder / "scratch-2").exists(), file.progress) == (True, 0.5)
+
+
+def test_a_file_that_was_deleted_in_the_meantime_is_a_404(read, owner):
+    file = read(VARIANTS)
+    actions.delete(DataFile.objects.get(pk=file.pk), by=owner)
+    with pytest.raises(Http404):
+        read_again(file, {"delimiter": ""}, by=owner)
+    with pytest.raises(Http404):
+        hold_reading(file.pk, 0)
 
 
 def test_an_option_of_another_format_is_refused(read):
