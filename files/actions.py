@@ -179,17 +179,18 @@ def _serves(twin: DataFile, load: Load) -> bool:
 
 def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
     """Remove a file, its table and its bytes. Raises Conflict naming its live loads unless they are to be withdrawn."""
-    loads = live_loads(file)
-    if loads and not withdraw_loads:
-        named = ", ".join(f"“{load.label}” ({load.counts.get('lines_read', 0):,} lines)" for load in loads)
-        raise Conflict(
-            f"Claims in the variant database point back to this file: {named}. Withdraw them first (withdraw=1)."
-        )
     with transaction.atomic():
-        for load in loads:
-            withdraw_load(load, by=by)
+        # First: it waits for an import that is just being committed, whose load is then among the live ones.
         for job in Job.objects.filter(file_id=file.pk).in_work():
             job.ask_to_cancel()
+        loads = live_loads(file)
+        if loads and not withdraw_loads:
+            named = ", ".join(f"“{load.label}” ({load.counts.get('lines_read', 0):,} lines)" for load in loads)
+            raise Conflict(
+                f"Claims in the variant database point back to this file: {named}. Withdraw them first (withdraw=1)."
+            )
+        for load in loads:
+            withdraw_load(load, by=by)
         record("file deleted", file, by=by, before=fields_of(file, KEPT_FIELDS))
         folder = file.folder
         file.delete()
