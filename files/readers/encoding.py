@@ -130,8 +130,9 @@ def _reads_as_east_asian(sample: bytes, name: str) -> bool:
     text = sample.decode(name, "replace")
     strange = [c for c in text if c > "\x7f"]
     letters = sum("\u3000" <= c <= "\u9fff" or "\uac00" <= c <= "\ud7a3" or "\uff00" <= c <= "\uffef" for c in strange)
+    halves = sum("\uff61" <= c <= "\uff9f" for c in strange)  # one byte each, as the capitals of Western Europe are
     runs = len(re.findall(r"[\u3000-\u9fff\uac00-\ud7a3\uff00-\uffef]+", text))
-    return letters > 0.9 * len(strange) and letters >= 1.5 * runs
+    return letters > 0.9 * len(strange) and letters >= 1.5 * runs and halves <= letters / 2
 
 
 def _cyrillic(sample: bytes) -> str | None:

@@ -19,6 +19,7 @@ SYMBOLS_CALLED = {
     "snp", "snps", "variant", "variants", "sample", "samples", "mutation", "marker", "panel", "list", "query", "protein",
     "entrez", "key", "code", "allele", "genotype", "gt", "chr", "chrom", "type", "label",
 }  # fmt: skip
+COLUMN_TYPES = {"STRING", "NUMBER", "BOOLEAN"}  # as cBioPortal writes them above the names
 HEADER_AGAIN = 0.7  # share of a header's names that make a later row the header of another table
 
 
@@ -186,6 +187,8 @@ def _is_other_table(above: list[Record], rows: list[Record]) -> bool:
         return False
     if len(names.intersection(above[0].cells)) >= HEADER_AGAIN * width or _filled(above[0]) < width:
         return False
+    if _are_identifiers([rows[0].cells[0] or ""], above[1 : 1 + LOOK]):
+        return False  # of the kind that the rows above are about
     before, after = (
         [_measured([row.cells[at] or "" for row in table[1 : 1 + LOOK] if at < len(row.cells)]) for at in range(width)]
         for table in (above, rows)
@@ -231,7 +234,9 @@ def _of_table(rows: list[Record], dialect: Dialect, header: bool | None, at: int
             at, named = 0, True  # what looked like a preamble row is a header with few names, or none
     else:
         named = header
-    if named and (rows[at].cells[0] or "").startswith("#") and _names_numbers(rows[at + 1 : at + 2 + BELOW]):
+    if named and header is None and (below_types := _below_types(rows, at)):
+        at = below_types
+    elif named and (rows[at].cells[0] or "").startswith("#") and _names_numbers(rows[at + 1 : at + 2 + BELOW]):
         at += 1  # a comment that has by chance as many delimiters as the header below it
     top, bottom = _header_rows(rows, at, width) if named and header is None else (at, at)
     cells = _joined(rows[top], rows[bottom]) if top < bottom else [cell or "" for cell in rows[at].cells]
@@ -249,6 +254,17 @@ def _of_table(rows: list[Record], dialect: Dialect, header: bool | None, at: int
     first = below[0].line if below else rows[bottom].line + 1
     found = Layout(dialect, len(cells), rows[at].line, cells, first, two_lines=top < bottom)
     return _widened(found, below)
+
+
+def _below_types(rows: list[Record], at: int) -> int:
+    """Of a clinical table of cBioPortal, whose names stand below `#` lines with labels, descriptions, types and
+    priorities of the columns: the place of the names; else 0."""
+    marked = at
+    while marked < min(len(rows), at + LOOK) and (rows[marked].cells[0] or "").startswith("#"):
+        marked += 1
+    types = ({(cell or "").lstrip("#").strip() for cell in row.cells} for row in rows[at:marked])
+    typed = any(cells <= COLUMN_TYPES for cells in types)
+    return marked if typed and marked < len(rows) and looks_like_names(rows[marked]) else 0
 
 
 def _header_rows(rows: list[Record], at: int, width: int) -> tuple[int, int]:
@@ -345,24 +361,24 @@ def _first_row(rows: list[Record], width: int) -> int:
     }
     row = look[at]
     fits = len(row.cells) in supported or len(row.cells) == width or at + 1 == len(rows)
-    sparse = width > 3 and _filled(row) < width / 2
+    sparse = width > 3 and _filled(row) <= width / 2
     if fits and not sparse:
         return at
     for later in range(at + 1, min(at + 6, len(look))):
-        candidate = look[later]
+        candidate, below = look[later], rows[later + 1 : later + BELOW]
         names = looks_like_names(candidate) and len(candidate.cells) == width and _filled(candidate) > 0.7 * width
-        if (
-            names
-            and (not sparse or _filled(candidate) > 1.5 * _filled(row))
-            and is_header(candidate, rows[later + 1 : later + BELOW])
-        ):
+        fuller = not sparse or _filled(candidate) > 1.5 * _filled(row)
+        if not below or not names or not fuller or any(is_identifier(cell or "") for cell in candidate.cells):
+            continue
+        # A row that is half full may be the header itself: then what is below must say more.
+        if is_header(candidate, below) and (2 * _filled(row) != width or _names_numbers([candidate, *below])):
             return later
     return at
 
 
 def _first_identifier(rows: list[Record]) -> int:
     """In a list of identifiers, the place of the first; 0 where the rows are no such list."""
-    found = [is_identifier(row.cells[0] or "") for row in rows[: LOOK + BELOW]]
+    found = [_begins_with_identifier(row.cells[0] or "") for row in rows[: LOOK + BELOW]]
     first = found.index(True) if True in found[:LOOK] else 0
     return first if sum(found) >= MOSTLY * (len(found) - first) else 0
 
@@ -419,8 +435,12 @@ def _are_identifiers(cells: list[str], below: list[Record]) -> bool:
     return any(
         is_one(cell) and bool(column) and sum(map(is_one, column)) >= MOSTLY * len(column)
         for cell, column in zip(cells, columns, strict=True)
-        for is_one in (is_identifier, is_protein_change)
+        for is_one in (_begins_with_identifier, is_protein_change)
     )
+
+
+def _begins_with_identifier(cell: str) -> bool:
+    return is_identifier(cell) or is_identifier(cell.split(maxsplit=1)[0] if cell.strip() else "")
 
 
 def _has_digit(cell: str) -> bool:

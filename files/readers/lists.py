@@ -28,8 +28,8 @@ _KINDS: list[tuple[str, str]] = [  # a kind's name is the name of the list's col
     ("ClinVar", r"[VRS]CV\d{6,12}(?:\.\d+)?"),
     # Of SPDI the position counts from 0, so it is no place as VCF means it.
     ("SPDI", r"N[CGMTW]_\d+\.\d+:\d+:(?:[ACGTN]*|\d+):[ACGTN]*"),
-    ("HGVS", rf"(?:[A-Z][\w.-]*(?:\([\w.-]+\))?(?:\s?:\s?|\s))?[cgmnpr]\.{_CHANGE}(?:\s\(?p\.{_CHANGE})?"),
-    ("variant", rf"{_CHROM}([-:_/]){_POS}(?:\1(?:[ACGTN]*|[*.]|<\w+>)\1(?:[ACGTN]*|[*.]|<\w+>)|[\s:_/-]?[ACGTN]+>[ACGTN]+)"),
+    ("HGVS", rf"(?:[A-Z][\w.-]*(?:\([\w.-]+\))?(?: ?: ?| ))?[cgmnpr]\.{_CHANGE}(?: \(?(?:[NE]\w+[\d.]*:)?p\.{_CHANGE})?"),
+    ("variant", rf"{_CHROM}([-:_/]){_POS}(?:\1(?:[ACGTN]*|[*.]|<\w+>)\1(?:[ACGTN]*|[*.]|<\w+>)|[ :_/-]?[ACGTN]+>[ACGTN]+)"),
 ]  # fmt: skip
 _PATTERNS = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS]
 _LINE_END = re.compile(r"\r\n|\n|\r")

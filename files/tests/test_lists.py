@@ -33,6 +33,7 @@ def read(tmp_path):
     [
         ("rs80357906", "rsID"), ("RS1", "rsID"), ("  rs334\t", "rsID"),
         ("NM_007294.4:c.5266dup", "HGVS"), ("NM_004985.5(KRAS):c.34G>T (p.Gly12Cys)", "HGVS"), ("c.68-7T>A", "HGVS"),
+        ("NM_007294.4:c.5266dup NP_009225.1:p.Gln1756fs", "HGVS"), ("BRCA1\tc.68_69del", None), ("chr1:5\tA>G", None),
         ("BRCA1:c.68_69del", "HGVS"), ("BRCA1 c.68_69del", "HGVS"), ("p.Arg175His", "HGVS"), ("NP_009225.1:p.?", "HGVS"),
         ("LRG_292t1:c.5266dup", "HGVS"), ("NC_012920.1:m.3243A>G", "HGVS"), ("NM_007294.4:c.[76A>C;83G>C]", "HGVS"),
         ("17-43057062-T-TG", "variant"), ("17:43057062:T:TG", "variant"), ("chr17_43057062_T_TG", "variant"),
@@ -75,6 +76,8 @@ def test_a_list_has_one_column_called_by_what_it_names(read, content, column, wa
         (lines("rsid,gene", "rs334,HBB", "rs1042522,TP53"), 2),
         (lines("chr17 43057062 T G", "chr7 140453136 A T"), 4),
         (lines("chr17\t43057062\tT\tG", "chr7\t140453136\tA\tT"), 4),
+        (lines("BRCA1\tc.68_69del", "TP53\tc.743G>A"), 2),
+        (lines("c.1A>G\tp.M1V", "c.2T>G\tp.M1R"), 2),
         (lines("gene hgvs", "BRCA1 c.68_69del", "TP53 c.743G>A"), 2),
         (lines("BRCA1", "TP53", "KRAS"), 1),
     ],

@@ -519,6 +519,31 @@ def test_a_second_line_of_names_may_come_again_above_another_table(read):
     assert names(outcome) == ["site", "Father GT", "Father DP", "Mother GT", "Mother DP"]
 
 
+def test_titles_with_a_cell_or_two_above_the_names_are_no_header(read):
+    text = b"Report;;;\nDate;01.02.2024;;\ngene;HGVS;class;VAF\nBRCA1;c.68_69del;5;0,5\nBRCA2;c.1A>G;4;0,4\nTP53;c.215C>G;1;0,2\n"
+    outcome, rows, _ = read(text)
+    assert (names(outcome), len(rows), outcome.skipped) == (["gene", "HGVS", "class", "VAF"], 3, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BRCA1,c.1A>G,,,\nTP53,c.2A>G,benign,seen,once\nATM,c.3A>G,benign,seen,twice\nRET,c.4A>G,pathogenic,no,once\n",
+        "Patient,ID,,\nBRCA1,c.1A>G,benign,het\nTP53,c.2A>G,benign,hom\nATM,c.3A>G,path,het\n",
+        "Patient,ID,,\nA,first,benign,het\nB,second,unclear,hom\nC,third,path,het\n",
+    ],
+)
+def test_a_first_row_that_is_half_empty_hides_no_rows_below_it(read, text):
+    outcome, rows, _ = read(text.encode())
+    assert (len(rows) + outcome.reading["header"], outcome.skipped) == (4, 0)
+
+
+def test_the_names_of_a_clinical_table_stand_below_their_types(read):
+    above = b"#Patient\tSex\tType\n#Who it is\tSex\tThe type\n#STRING\tSTRING\tSTRING\n#1\t1\t1\n"
+    outcome, rows, _ = read(above + b"PATIENT_ID\tSEX\tTYPE\nP-01\tMale\tBreast\nP-02\tFemale\tLung\n")
+    assert (names(outcome), len(rows), outcome.skipped) == (["PATIENT_ID", "SEX", "TYPE"], 2, 4)
+
+
 def test_a_first_row_with_a_gap_above_texts_is_no_group_of_names(read):
     outcome, rows, _ = read(b"gene,note,class\nABCD1,,benign\nBRCA2,,benign\nCFTR,seen,pathogenic\n")
     assert (names(outcome), len(rows)) == (["gene", "note", "class"], 3)
@@ -544,6 +569,17 @@ def test_rows_behind_a_gap_that_only_lack_numbers_are_no_other_table(read):
     assert (len(rows), outcome.skipped) == (5, 0)
 
 
+def test_a_row_behind_a_gap_that_begins_with_a_gene_as_those_above_is_no_header(read):
+    above = "gene,reads,cov\nBRCA1,unknown,low\nBRCA2,unknown,high\nTP53,unknown,low\n"
+    outcome, rows, _ = read(f"{above}\nATM,poor,fail\nATR,5,6\nPTEN,6,7\nRET,6,7\n".encode())
+    assert (len(rows), outcome.skipped) == (7, 0)
+
+
+def test_a_name_with_words_behind_it_is_no_header(read):
+    outcome, rows, _ = read(b"NM_007294.4:c.5266dup of the mother\nNM_007294.4:c.1A>G unknown\nNM_007294.4:c.3G>A\n")
+    assert len(rows) == 3
+
+
 def test_hgvs_names_are_not_parted_at_their_colons_and_blanks(read):
     lines = [f"NM_000059.4(BRCA2):c.{n}A>G (p.Arg{n}Gly)" for n in range(68, 72)]
     outcome, rows, _ = read("\n".join(lines).encode())
@@ -561,6 +597,11 @@ def test_cyrillic_text_is_told(read, encoding):
 def test_accents_among_ascii_letters_are_not_taken_for_cyrillic(read):
     outcome, rows, _ = read("Ort;Größe\nZürich;déjà\nMálaga;niño\nTromsø;Ängström\n".encode("cp1252"))
     assert (outcome.reading["encoding"], rows[0]) == ("cp1252", (2, "Zürich", "déjà"))
+
+
+def test_western_capitals_are_not_taken_for_half_of_the_japanese(read):
+    outcome, rows, _ = read("NOM;VILLE\nÉLÉONORE;ÉVÊQUEMONT\nAÉÉÈ;ÀÂÄ\n".encode("cp1252"))
+    assert (outcome.reading["encoding"], rows[0]) == ("cp1252", (2, "ÉLÉONORE", "ÉVÊQUEMONT"))
 
 
 def test_nuls_behind_the_text_are_one_reject(read):
