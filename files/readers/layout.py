@@ -430,8 +430,9 @@ def _are_identifiers(cells: list[str], below: list[Record]) -> bool:
         symbols = [cell for cell in columns[0] if is_symbol(cell)]
         if len(cells) == 1 and (not below and numbered or columns[0] and len(symbols) >= MOSTLY * len(columns[0])):
             return numbered or len(symbols) > 1
-        if numbered and len(cells) > 1 and len(symbols) > 1 and len(symbols) >= MOSTLY * len(columns[0]):
-            return sum(map(_has_digit, symbols)) >= len(symbols) / 2
+        often = len(symbols) > 1 and len(symbols) >= MOSTLY * len(columns[0])
+        if len(cells) > 1 and numbered and often and 2 * sum(map(_has_digit, symbols)) >= len(symbols):
+            return True
     return any(
         is_one(cell) and bool(column) and sum(map(is_one, column)) >= MOSTLY * len(column)
         for cell, column in zip(cells, columns, strict=True)

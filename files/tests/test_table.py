@@ -478,6 +478,7 @@ def test_fast_and_slow_reading_agree(read, monkeypatch, seed):
         "BRCA1\n",
         "TTN\nRET\nVHL\nMEN\n",
         "BRCA1,missense,benign\nBRCA2,frameshift,pathogenic\nTP53,nonsense,pathogenic\n",
+        "BRCA1,c.1A>G,\nATM,c.2A>G,seen\nRET,c.3A>G,\nVHL,c.4A>G,\n",
         "KRAS\tG12D\nBRAF\tV600E\nEGFR\tL858R\n",
     ],
 )
