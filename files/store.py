@@ -42,7 +42,12 @@ def connect(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
     """A private in-memory DuckDB. `scratch` is where it may spill, by default the system's temporary folder."""
     folder = scratch or Path(tempfile.gettempdir()) / f"vardesk-{os.getpid()}"
     config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)}
-    return duckdb.connect(":memory:", config=config)
+    return _silent(duckdb.connect(":memory:", config=config))
+
+
+def _silent(db: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """After 2 s DuckDB draws a bar of progress on standard output, where our log goes, unless each connection is told."""
+    return db.execute("SET enable_progress_bar = false")
 
 
 _of_process: dict[int, duckdb.DuckDBPyConnection] = {}
@@ -57,7 +62,7 @@ def ask() -> duckdb.DuckDBPyConnection:
     with _opening:
         if os.getpid() not in _of_process:
             _of_process[os.getpid()] = connect()
-        return _of_process[os.getpid()].cursor()
+        return _silent(_of_process[os.getpid()].cursor())
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import pytest
 
 from files.readers.parts import TableWriter
 from files.readers.types import infer_types
-from files.store import BadQuestion, Table, ask, time_limit
+from files.store import BadQuestion, Table, ask, connect, time_limit
 
 
 def make_table(folder: Path, names: list[str], rows: list[list[str]], *, lines: list[int] | None = None) -> Table:
@@ -319,3 +319,9 @@ def test_a_question_that_takes_too_long_is_broken_off():
         db.execute("SELECT count(*) FROM range(10_000_000) a, range(1_000_000) b WHERE a.range % 7 = b.range % 11")
     with ask() as db, time_limit(db, 5):
         assert db.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("opened", [ask, connect])
+def test_a_long_question_draws_no_bar_into_the_log(opened):
+    with opened() as db:
+        assert db.execute("SELECT current_setting('enable_progress_bar')").fetchone() == (False,)
