@@ -74,12 +74,21 @@ def are_identifiers(cells: list[str], below: list[Record]) -> bool:
         if len(cells) == 1 and (not below and numbered or columns[0] and len(symbols) >= MOSTLY * len(columns[0])):
             return numbered or len(symbols) > 1
         often = len(symbols) > 1 and len(symbols) >= MOSTLY * len(columns[0])
-        if len(cells) > 1 and numbered and often and 2 * sum(map(_has_digit, symbols)) >= len(symbols):
+        often = often and 2 * sum(map(_has_digit, symbols)) >= len(symbols)
+        if len(cells) > 1 and numbered and often and not _stands_over_numbers(cells, columns):
             return True
     return any(
         is_one(cell) and bool(column) and sum(map(is_one, column)) >= MOSTLY * len(column)
         for cell, column in zip(cells, columns, strict=True)
         for is_one in (begins_with_identifier, is_protein_change)
+    )
+
+
+def _stands_over_numbers(cells: list[str], columns: list[list[str]]) -> bool:
+    """Whether a text stands over a column of numbers: `X1,X2` above `ABCD01,70` are names, whatever X1 looks like."""
+    return any(
+        cell and not is_missing(cell) and not is_measured(cell) and is_measured_column(column)
+        for cell, column in zip(cells, columns, strict=True)
     )
 
 

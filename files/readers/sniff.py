@@ -148,7 +148,7 @@ def _score(text: str, dialect: Dialect, belief: float) -> float:
     alike = sum(len(record.cells) == width for record in body)
     shorter = sum(1 < len(record.cells) < width for record in body)
     consistency = (alike + 0.5 * shorter) / len(body)
-    few = len(body) < 3 and not all(map(_holds_values, body))
+    few = len(body) < 2 or len(body) < 3 and not all(map(_holds_values, body))
     if dialect.delimiter in " :/#*&!@" and (consistency < 0.9 or few):
         return 0.0
     odd = sum(record.remark in (STRAY, NEVER_CLOSED) for record in body) / len(body)

@@ -613,3 +613,13 @@ def test_nuls_behind_the_text_are_one_reject(read):
 def test_rows_with_an_empty_cell_too_many_are_told(read):
     outcome, rows, _ = read(b"a,b,c\n1,2,\n3,,4,\n5,6,7\n")
     assert (len(rows), warned(outcome)["surplus"]) == (3, (1, 3))
+
+
+def test_names_like_genes_above_numbers_are_names(read):
+    text = "X1,X2,X3\n" + "".join(f"ABCD{n:02},{n},{n * 7 % 5}\n" for n in range(9))
+    outcome = read(text.encode())[0]
+    assert (outcome.rows, names(outcome)) == (9, ["X1", "X2", "X3"])
+
+
+def test_one_line_with_a_colon_is_one_cell(read):
+    assert names(read(b"12:0\n")[0]) == ["12:0"]
