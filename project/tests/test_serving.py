@@ -485,8 +485,9 @@ def children_of(site: Site) -> dict[str, set[int]]:
     """Process ids by what runs in them."""
     found: dict[str, set[int]] = {"worker": set(), "beat": set(), "drain_hits": set()}
     for process in psutil.Process(site.process.pid).children():
-        for name in found.keys() & set(process.cmdline()):
-            found[name].add(process.pid)
+        with contextlib.suppress(psutil.NoSuchProcess):  # it ends just now
+            for name in found.keys() & set(process.cmdline()):
+                found[name].add(process.pid)
     return found
 
 
