@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from files.readers.workbook.container import WORKBOOKS
 from project.core.roles import is_administrator
 
 
@@ -61,7 +62,7 @@ class Reading(models.Model):
     @property
     def is_packed(self) -> bool:
         """Whether its text may be much longer than the file."""
-        return bool(self.reading.get("compression")) or self.format in ("bcf", "parquet", "xlsx", "xls", "xlsb", "ods")
+        return bool(self.reading.get("compression")) or self.format in {"bcf", "parquet", *WORKBOOKS}
 
 
 READING_FIELDS = tuple(field.name for field in Reading._meta.fields)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 BASES = "ACGT"
 AMINO = ["Ala", "Arg", "Asn", "Cys", "Gln", "Gly", "His", "Leu", "Lys", "Ser", "Trp", "Val"]
 GENES = ["ABCD1", "BRCA2", "CFTR", "DMD", "FBN1", "HBB", "MYH7", "PAH", "RYR1", "TTN"]
-EFFECTS = ["missense_variant", "stop_gained", "intron_variant", "synonymous_variant", "frameshift_variant"]
 CLASSES = ["Pathogenic", "Likely pathogenic", "Uncertain significance", "Likely benign", "Benign"]
 
 
