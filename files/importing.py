@@ -18,7 +18,7 @@ from project.core.jobs import JobError, Run
 from project.core.models import Job
 from variants.loading import LoadSpec, load_claims
 from variants.models import ASSEMBLIES
-from variants.normalise import FIELDS, MACROS
+from variants.normalising import FIELDS, MACROS
 
 IMPORT_TASK = "files.import"
 NO_VCF = "A VCF can be looked through, and not be imported yet: its alleles need splitting first."
@@ -82,7 +82,9 @@ def _cells_sql(file: DataFile, mapping: dict[str, str | None]) -> str:
         for field in FIELDS
     ]
     needed = {places[column] for column in mapping.values() if column in places}
-    return f"SELECT line, {', '.join(chosen)} FROM {store.relation(file.table_path, needed)}"
+    return (
+        f"SELECT line, NULL::INTEGER AS alt_number, {', '.join(chosen)} FROM {store.relation(file.table_path, needed)}"
+    )
 
 
 def _open(file: DataFile, mapping: dict[str, str | None], scratch: Path | None = None) -> duckdb.DuckDBPyConnection:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from files.readers.flavours import folded, is_clinvar_summary, is_maf
 from project.common.problems import BadQuery
-from variants.normalise import FIELDS
+from variants.normalising import FIELDS
 
 LABELS = {
     "gene": "Gene", "hgvs_c": "HGVS c.", "hgvs_p": "HGVS p.", "hgvs_g": "HGVS g.", "other_names": "Other HGVS names",
@@ -12,7 +12,8 @@ LABELS = {
     "chrom": "Chromosome", "start": "Position (start)", "stop": "End position", "ref": "Reference allele",
     "alt": "Alternate allele", "alt_first": "First tumour allele (MAF)",
     "variant": "Variant (rsID, HGVS name or 17-43057062-T-TG)", "accession": "Sequence accession", "consequence": "Consequence",
-    "classification": "Classification", "last_evaluated": "Last evaluated", "comment": "Comment",
+    "classification": "Classification", "review_status": "Review status",
+    "oncogenicity": "Oncogenicity", "somatic_impact": "Somatic clinical impact", "last_evaluated": "Last evaluated", "comment": "Comment",
     "url": "Source URL", "source": "Source",
 }  # fmt: skip
 
@@ -40,6 +41,9 @@ NAMES: dict[str, list[str]] = {
         "reportedclassification", "classification", "clinicalsignificance", "clnsig", "pathogenicity", "significance",
         "inferredclassification", "acmgclassification",
     ],
+    "review_status": ["reviewstatus", "clnrevstat", "starrating"],
+    "oncogenicity": ["oncogenicity", "oncogenicityclassification"],
+    "somatic_impact": ["somaticclinicalimpact"],
     "last_evaluated": ["lastevaluated", "dateevaluated", "datelastevaluated", "evaluated"],
     "comment": ["submittercomment", "comment", "comments", "condition"],
     "url": ["url", "sourceurl", "link"],

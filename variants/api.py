@@ -90,6 +90,10 @@ class RecordShape(serializers.Serializer):
     source = serializers.CharField(allow_null=True)  # type: ignore[assignment]
     classification = CLASSIFICATION
     reported_classification = serializers.CharField(allow_null=True)
+    review_status = serializers.CharField(allow_null=True, help_text="as written")
+    oncogenicity = serializers.CharField(allow_null=True, help_text="as written; apart from the classification")
+    somatic_impact = serializers.CharField(allow_null=True, help_text="as written; apart from the classification")
+    written = serializers.CharField(allow_null=True, help_text="place and alleles as written, where stored otherwise")
     last_evaluated = serializers.DateField(allow_null=True)
     submitter_comment = serializers.CharField(allow_null=True)
     source_url = serializers.CharField(allow_null=True)

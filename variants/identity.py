@@ -1,4 +1,4 @@
-"""The identity of a placed allele, for one question at a time. `variants.normalise` does the same in SQL for tables;
+"""The identity of a placed allele, for one question at a time. `variants.normalising` does the same in SQL for tables;
 a test holds the two together."""
 
 import hashlib

@@ -1,6 +1,6 @@
 """The only door into the variant database: normalised rows through a staging table, merged set-based in one transaction.
 
-Whoever loads gives a DuckDB connection with a relation `cells` (see `variants.normalise`) and a job's `Run`.
+Whoever loads gives a DuckDB connection with a relation `cells` (see `variants.normalising`) and a job's `Run`.
 The work may be killed at any moment and done again: nothing is visible before the commit, and what the commit
 made is written on the job in the same transaction.
 """
@@ -20,7 +20,7 @@ from project.core.jobs import JobError, Run
 from variants import merge_sql
 from variants.classification import classify
 from variants.models import Load
-from variants.normalise import OUTPUT, normalise
+from variants.normalising import OUTPUT, Rules, normalise
 from variants.sources import files
 
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
@@ -55,7 +55,7 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
     run.report(0.05, "Normalising")
-    bases = normalise(db, assembly=spec.assembly or None, load=spec.fingerprint)
+    bases = normalise(db, Rules(load=spec.fingerprint, assembly=spec.assembly or None))
     words = _classified(db)
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
     if lines != _one(db, "SELECT count(*) FROM cells"):
@@ -88,7 +88,7 @@ def withdraw(load: Load) -> bool:
         if not load_here.update(state=Load.State.WITHDRAWN):
             return False
         cursor.execute(merge_sql.AFFECTED_BY_LOAD, {"load": load.pk})
-        cursor.execute(merge_sql.AGGREGATE, {"load": load.pk})
+        cursor.execute(merge_sql.AGGREGATE, {"load": load.pk, "cause": "withdrawn"})
         cursor.execute(merge_sql.COUNT_GENES)
         cursor.execute("DROP TABLE affected, touched_genes")
     if (file_id := load.file_id) is not None:
@@ -174,7 +174,7 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
         for earlier in Load.objects.filter(checksum=spec.checksum, state=Load.State.LIVE).exclude(pk=load.pk):
             record("load replaced", earlier, by=run.job.owner, before={"state": earlier.state}, by_load=load.pk)
             withdraw(earlier)  # the same bytes read in another way: only the latest reading counts
-        cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source})
+        cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source, "cause": ""})
         counts = _count(cursor, staging, spec.rejected_by_reader)
         reasons, remarks = _said(cursor, staging, of_kept=False), _said(cursor, staging, of_kept=True)
         cursor.execute("DROP TABLE affected, seen, named, touched_genes, places, gene_bin, links, first_said")

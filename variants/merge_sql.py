@@ -7,7 +7,8 @@ Bits of the classification mask are 1 << Classification: pathogenic side 2 + 4 +
 STAGING_COLUMNS = """
   line bigint, alt_index smallint, fate text, reason text, flag text, key uuid, assembly text, chrom text,
   chrom_rank smallint, pos integer, ref text, alt text, span_start integer, span_end integer, padding boolean, transcript text, hgvs_c text, hgvs_p text,
-  hgvs_g text, rsid text, consequence text, reported text, last_evaluated date, comment text, url text, source text,
+  hgvs_g text, rsid text, consequence text, reported text, review_status text, oncogenicity text,
+  somatic_impact text, last_evaluated date, comment text, url text, source text, written text,
   genes jsonb, names jsonb, class smallint"""
 
 # Which keys were known before, so that "new" can be counted; which names of genes lead to which gene.
@@ -124,10 +125,11 @@ CREATE TEMP TABLE touched_genes AS SELECT DISTINCT gene_id AS id FROM links;
 
 _CLAIMS = """
 INSERT INTO variants_record (load_id, line, alt_index, variant_id, named_genes, source, classification,
-    reported_classification, last_evaluated, submitter_comment, source_url)
+    reported_classification, review_status, oncogenicity, somatic_impact, last_evaluated, submitter_comment, source_url, written)
   SELECT %(load)s, s.line, s.alt_index, v.id,
     ARRAY(SELECT upper(g) FROM jsonb_array_elements_text(s.genes) g WHERE length(g) <= 80),
-    left(coalesce(s.source, %(source)s), 200), s.class, s.reported, s.last_evaluated, s.comment, s.url
+    left(coalesce(s.source, %(source)s), 200), s.class, s.reported, s.review_status, s.oncogenicity,
+    s.somatic_impact, s.last_evaluated, s.comment, s.url, s.written
   FROM {staging} s JOIN variants_variant v USING (key) WHERE s.fate = 'keep' ORDER BY s.line, s.alt_index
   ON CONFLICT DO NOTHING;
 INSERT INTO variants_variantname (variant_id, load_id, kind, text)
@@ -166,8 +168,8 @@ WITH claims AS (
 UPDATE variants_variant v SET record_count = n, last_evaluated = evaluated, conflict = j.conflict, classification = class
 FROM judged j WHERE v.id = j.id
   AND (v.record_count, v.last_evaluated, v.conflict, v.classification) IS DISTINCT FROM (n, evaluated, j.conflict, class);
-INSERT INTO variants_classificationchange (variant_id, load_id, at, before, after, conflict_before, conflict_after)
-  SELECT v.id, %(load)s, now(), a.classification, v.classification, a.conflict, v.conflict
+INSERT INTO variants_classificationchange (variant_id, load_id, cause, at, before, after, conflict_before, conflict_after)
+  SELECT v.id, %(load)s, %(cause)s, now(), a.classification, v.classification, a.conflict, v.conflict
   FROM affected a JOIN variants_variant v USING (id)
   WHERE (a.classification, a.conflict) <> (v.classification, v.conflict)
     -- A variant that had no claim has no "before", unless the history already says how it lost its claims.

@@ -1,6 +1,6 @@
 """Genes, variants, the claims made about them and where each claim comes from.
 
-Coordinates: `pos` is VCF POS, 1-based. Identity and normal form are defined in `variants.normalise`.
+Coordinates: `pos` is VCF POS, 1-based. Identity and normal form are defined in `variants.normalising`.
 """
 
 from django.conf import settings
@@ -89,6 +89,8 @@ class Load(models.Model):
         LOADING = "loading"
         LIVE = "live"
         WITHDRAWN = "withdrawn"
+        REPLACED = "replaced", "replaced: the same file was read otherwise"
+        SUPERSEDED = "superseded", "superseded by a later release"
 
     label = models.CharField(max_length=300)
     source = models.CharField(max_length=200, blank=True)
@@ -99,6 +101,10 @@ class Load(models.Model):
     file_id = models.BigIntegerField(null=True, blank=True, db_index=True)
     reading = models.PositiveIntegerField(default=0, help_text="number of the reading of the file that it is made of")
     state = models.CharField(max_length=10, choices=State, default=State.LOADING)
+    followed_by = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="follows",
+        help_text="the load that superseded or replaced this one",
+    )  # fmt: skip
     counts = models.JSONField(default=dict, blank=True)
     notes = models.JSONField(default=list, blank=True, help_text="what was guessed or flagged, as sentences")
     created = models.DateTimeField(default=timezone.now)
@@ -246,6 +252,7 @@ class VariantName(models.Model):
         N = "n", "non-coding DNA"
         P = "p", "protein"
         G = "g", "genomic"
+        SPDI = "spdi", "SPDI, as written"  # of an allele that is stored elsewhere in its repeat than it was written
 
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="names", db_index=False)
     kind = models.CharField(max_length=8, choices=Kind)
@@ -289,9 +296,15 @@ class Record(models.Model):
     source = models.CharField(max_length=200, blank=True)
     classification = models.PositiveSmallIntegerField(choices=Classification, default=Classification.NOT_PROVIDED)
     reported_classification = models.TextField(null=True, blank=True)
+    review_status = models.TextField(null=True, blank=True, help_text="as written, such as ClinVar's")
+    oncogenicity = models.TextField(null=True, blank=True, help_text="as written; apart from the classification")
+    somatic_impact = models.TextField(null=True, blank=True, help_text="as written; apart from the classification")
     last_evaluated = models.DateField(null=True, blank=True)
     submitter_comment = models.TextField(null=True, blank=True)
     source_url = models.TextField(null=True, blank=True)
+    written = models.TextField(
+        null=True, blank=True, help_text="place and alleles as written, where they are stored in another form"
+    )
 
     objects = RecordQuerySet.as_manager()
 
@@ -303,11 +316,76 @@ class Record(models.Model):
         return f"{self.load_id}, line {self.line}"
 
 
+class ReportedWord(models.Model):
+    """A classification as a load's claims write it, what it is read as, and how many claims say so."""
+
+    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="words", db_index=False)
+    text = models.TextField()
+    classification = models.PositiveSmallIntegerField(choices=Classification)
+    known = models.BooleanField(help_text="the table of classifications has every word of it")
+    claims = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(F("load"), MD5("text"), name="reported_word_once")]
+        indexes = [models.Index(fields=["known"], condition=Q(known=False), name="reported_word_unknown")]
+
+    def __str__(self) -> str:
+        return f"{self.text}: {self.get_classification_display()}"
+
+
+class ClassificationTerm(models.Model):
+    """What a curator says that a written classification means; it goes before the table in `variants.classification`."""
+
+    term = models.CharField(max_length=200, unique=True, help_text="folded as `classification.folded` does")
+    classification = models.PositiveSmallIntegerField(choices=Classification)
+
+    class Meta:
+        ordering = ["term"]
+
+    def __str__(self) -> str:
+        return f"{self.term}: {self.get_classification_display()}"
+
+
+class ClassificationTermChange(models.Model):
+    """One change to the table of classifications: null stands for "as Vardesk has it"."""
+
+    term = models.CharField(max_length=200, db_index=True)
+    before = models.PositiveSmallIntegerField(choices=Classification, null=True)
+    after = models.PositiveSmallIntegerField(choices=Classification, null=True)
+    note = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.term}, {self.at:%Y-%m-%d}"
+
+
+class DataVersion(models.Model):
+    """One row: a number that rises with everything that changes what readers of variants are told."""
+
+    number = models.BigIntegerField(default=1)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+    @classmethod
+    def bump(cls) -> None:
+        """Raise it, last in the transaction that changes the data: the row is locked until the commit."""
+        if not cls.objects.filter(pk=1).update(number=F("number") + 1):
+            cls.objects.get_or_create(pk=1)
+
+
 class ClassificationChange(models.Model):
     """What a known variant's aggregate was and became, when, because of which load."""
 
     variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="changes")
     load = models.ForeignKey(Load, null=True, on_delete=models.SET_NULL, related_name="+")
+    cause = models.CharField(
+        max_length=300, blank=True, help_text="where it was not the load's arrival, in a few words"
+    )
     at = models.DateTimeField(default=timezone.now)
     before = models.PositiveSmallIntegerField(choices=Classification)
     after = models.PositiveSmallIntegerField(choices=Classification)

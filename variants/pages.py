@@ -21,6 +21,7 @@ EXAMPLES = [
 NAME_LABELS = {
     VariantName.Kind.G: "Genomic (g.)", VariantName.Kind.C: "Coding DNA (c.)", VariantName.Kind.N: "Non-coding (n.)",
     VariantName.Kind.P: "Protein (p.)", VariantName.Kind.RSID: "dbSNP", VariantName.Kind.CLINVAR: "ClinVar",
+    VariantName.Kind.SPDI: "SPDI, as written",
 }  # fmt: skip
 # Link-outs: label, assemblies for which the address is right, template. The one place to change them.
 LINKS = [

@@ -2,15 +2,15 @@
 
 import duckdb
 
-from variants.normalise import FIELDS, OUTPUT, normalise
+from variants.normalising import FIELDS, OUTPUT, Rules, normalise
 
 
 def cells_of(rows: list[dict]) -> duckdb.DuckDBPyConnection:
     """A DuckDB with the relation `cells`: one line for each dict of FIELDS, from line 2 on (1 is the header)."""
     db = duckdb.connect(config={"threads": 1})
     columns = {"line": [row.get("line", number) for number, row in enumerate(rows, start=2)]}
-    columns |= {name: [row.get(name) for row in rows] for name in FIELDS}
-    types = {"line": "BIGINT"}
+    columns |= {name: [row.get(name) for row in rows] for name in ["alt_number", *FIELDS]}
+    types = {"line": "BIGINT", "alt_number": "INTEGER"}
     chosen = ", ".join(f'unnest(${name}::{types.get(name, "VARCHAR")}[]) AS "{name}"' for name in columns)
     db.execute(f"CREATE TEMP TABLE cells AS SELECT {chosen}", columns)
     return db
@@ -19,7 +19,7 @@ def cells_of(rows: list[dict]) -> duckdb.DuckDBPyConnection:
 def alleles_of(*rows: dict, assembly: str | None = "GRCh38") -> list[dict]:
     """The alleles of a small file, in line order."""
     with cells_of(list(rows)) as db:
-        normalise(db, assembly=assembly, load="this load")
+        normalise(db, Rules(load="this load", assembly=assembly))
         cursor = db.execute(f"SELECT {', '.join(OUTPUT)} FROM alleles")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -8,7 +8,7 @@ import pytest
 
 from variants.identity import allele_key, trimmed
 from variants.models import CHROMOSOMES
-from variants.normalise import genomic_accession
+from variants.normalising import Rules, genomic_accession
 from variants.tests.cells import alleles_of, cells_of, normalise
 
 BOOK: list[dict] = []  # the rows of the tests below are normalised as one file: each says nothing about the others
@@ -525,7 +525,7 @@ def test_2000_random_alleles_keep_key_and_haplotype_however_they_are_written():
         rows.append({"chrom": "7", "start": str(padded[0]), "ref": padded[1], "alt": padded[2]})
         keys.append(allele_key("GRCh38", "7", *padded))
     with cells_of(rows) as db:
-        normalise(db, assembly="GRCh38", load="this load")
+        normalise(db, Rules(load="this load", assembly="GRCh38"))
         found = db.execute("SELECT key, pos, ref, alt, padding FROM alleles ORDER BY line").fetchall()
     assert len(found) == len(rows) > 1500
     assert [uuid.UUID(row[0]) for row in found] == keys

@@ -1,0 +1,69 @@
+"""From mapped text cells to normalised alleles, names and identities: a few DuckDB steps, no Python per row.
+
+Input: a relation `cells` with `line` BIGINT (physical line, from 1), `alt_number` INTEGER (which ALT allele the row is,
+from 1; NULL where the row has all of its line's, which are split here) and one text column for each name in FIELDS (NULL
+where the file has no such column). Output: a table `alleles`, one row for each allele of each line, in line order, with
+the columns of OUTPUT; every input line has at least one row, with a `fate` of `keep`, `skip` or `reject`.
+
+Coordinates. `start0` is the interbase (0-based) start of the fully trimmed change. `pos` is VCF POS: 1-based, of the
+padding base where an insertion or deletion has one, else the first base of the unpadded change (of an insertion: the
+base after it). Alleles are trimmed from the right, then from the left; nothing is moved (no left-alignment without a
+reference sequence).
+
+Identity: the first 16 bytes of SHA-256 over a text that starts with its kind (`allele|GRCh38|7|117559590|TCT|`), so
+that a place, a genomic name, a transcript name and an accession can never be taken for each other.
+
+The steps, a module each: `cells` (text -> fields), `judging` (0-based or 1-based), `alleles` (split, trimmed),
+`identifying` (named, identified). `text`, `places` and `names` hold the macros that they share.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+from variants.normalising.alleles import SPLIT_ALLELES
+from variants.normalising.cells import READ
+from variants.normalising.fields import FIELDS, OUTPUT
+from variants.normalising.identifying import IDENTIFY
+from variants.normalising.judging import EVIDENCE, JUDGE, Bases, chosen_base, judged_bases
+from variants.normalising.names import NAME_MACROS
+from variants.normalising.places import ACCESSIONS, CHROM_NAMES, LONGEST, PLACE_MACROS, genomic_accession
+from variants.normalising.text import TEXT_MACROS
+
+__all__ = ["FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "genomic_accession", "normalise"]
+
+MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How one file's cells are to be understood, where its rows do not say it themselves."""
+
+    load: str  # the load's fingerprint: part of the identity of rows that name a gene and nothing else
+    assembly: str | None = None  # for rows that name none
+    base: int | None = None  # 0 or 1: what positions count from, as somebody chose; None: as the rows tell
+
+
+def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
+    """Make the table `alleles` from the relation `cells` in `db`."""
+    db.execute(MACROS)
+    accessions, assemblies, chroms = (list(column) for column in zip(*ACCESSIONS, strict=True))
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE accessions AS SELECT unnest($accessions::VARCHAR[]) AS accession,"
+        " unnest($assemblies::VARCHAR[]) AS assembly, unnest($chroms::VARCHAR[]) AS chrom",
+        {"accessions": accessions, "assemblies": assemblies, "chroms": chroms},
+    )
+    db.execute(READ, {"assembly": rules.assembly})
+    db.execute(JUDGE)
+    bases = chosen_base(rules.base) if rules.base is not None else told_bases(db)
+    db.execute(
+        SPLIT_ALLELES,
+        {"longest": LONGEST, "allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced},
+    )
+    db.execute(IDENTIFY, {"load": rules.load, "chromosomes": CHROM_NAMES})
+    return bases
+
+
+def told_bases(db: duckdb.DuckDBPyConnection) -> Bases:
+    """What the rows of `judged` say together."""
+    return judged_bases(*(db.execute(EVIDENCE).fetchone() or (0, 0, 0, 0)))

@@ -1,0 +1,78 @@
+"""Step 3: one row an allele; its place settled or the row refused, then trimmed. Nothing is moved here."""
+
+SPLIT_ALLELES = r"""
+CREATE OR REPLACE TEMP TABLE trimmed AS
+WITH fated AS (
+  SELECT *,
+    chrom_cell IS NOT NULL AND start_cell IS NOT NULL AS has_whole_place,
+    coalesce(ref_cell, '') <> '' OR coalesce(alt_cell, '') <> '' OR coalesce(first_cell, '') <> '' AS with_alleles,
+    CASE
+      WHEN NOT has_whole_place THEN NULL
+      WHEN start_number IS NULL THEN 'position ''' || left(start_cell, 40) || ''' is not a whole number'
+      WHEN start_number > $longest THEN 'position ' || start_number || ' lies beyond every chromosome'
+    END AS bad_place,
+    CASE
+      WHEN NOT has_whole_place THEN NULL
+      WHEN accession_disagrees THEN left(chrom_cell, 40) || ' is no sequence of ' || assembly_read
+      WHEN assembly_read IS NULL AND assembly_cell IS NOT NULL
+        THEN 'assembly ''' || left(assembly_cell, 40) || ''' is neither GRCh37 nor GRCh38'
+      WHEN regexp_matches(accession, '^[A-Z]{2}_?\d') AND accession <> own_accession
+        THEN 'positions are on ' || left(accession, 40) || ', which is not chromosome ' || chrom || ' of ' || assembly_read
+    END AS other_place,
+    CASE
+      WHEN NOT has_whole_place THEN NULL
+      WHEN chrom IS NULL THEN '''' || left(chrom_cell, 60) || ''' is not a chromosome (1-22, X, Y, MT)'
+      WHEN chrom = 'MT' AND lower(assembly_cell) = 'hg19' THEN 'chrM of hg19 is another sequence than MT (rCRS)'
+      WHEN assembly_read IS NULL AND assembly_cell IS NULL THEN 'no assembly'
+    END AS unknown_place,
+    CASE WHEN alt_number IS NOT NULL THEN [alt_cell]
+      WHEN alt_text LIKE '%,%' THEN list_transform(string_split(alt_text, ','), lambda t: allele(t))
+      -- Of a tumour's two alleles those that are not the reference; where both are, the second says so.
+      WHEN first_cell <> ref_cell THEN each_once(list_filter([alt_cell, first_cell], lambda t: t <> ref_cell))
+      ELSE [alt_cell] END AS alts
+  FROM judged
+), split AS (
+  SELECT * REPLACE (u.alt_one AS alt_cell), u.alt_index
+  FROM (SELECT *, unnest(list_transform(alts, lambda x, i: {'alt_one': x, 'alt_index': coalesce(alt_number, i)})) AS u FROM fated)
+), kinds AS (
+  SELECT *,
+    CASE
+      WHEN bad_place IS NOT NULL OR unknown_place IS NOT NULL OR other_place IS NOT NULL
+        OR NOT has_whole_place THEN 'no place'
+      WHEN NOT with_alleles OR ref_cell IS NULL OR alt_cell IS NULL THEN 'place only'
+      WHEN alt_cell = '*' THEN 'star'
+      WHEN regexp_matches(alt_cell, '[<>\[\]]') THEN 'symbolic'
+      WHEN NOT regexp_matches(ref_cell, '^[ACGTN]*$') OR NOT regexp_matches(alt_cell, '^[ACGTN]*$') THEN 'ambiguous'
+      WHEN ref_cell = alt_cell THEN 'no change'
+      -- "1000-1010, insert TACCC, ref not given": a replacement whose old bases are unknown, not an insertion.
+      WHEN ref_cell = '' AND stop_number - start_number > 1 THEN 'deleted bases not given'
+      ELSE 'alleles'
+    END AS kind
+  FROM split
+), settled AS (
+  SELECT *,
+    -- interbase start of the alleles as written
+    CASE WHEN kind <> 'alleles' THEN NULL
+      WHEN ref_cell = '' THEN start_number
+      WHEN $forced THEN start_number - $allele_base
+      WHEN name_change.ref = ref_cell AND name_change.alt = alt_cell AND name_start - start_number IN (0, 1)
+        THEN name_start - 1
+      WHEN of_tumour AND ref_cell <> '' THEN start_number - 1
+      WHEN length_tells(ref_cell, alt_cell) AND stop_number - start_number = length(ref_cell) THEN start_number
+      WHEN length_tells(ref_cell, alt_cell) AND stop_number - start_number = length(ref_cell) - 1 THEN start_number - 1
+      ELSE start_number - $allele_base END AS written0,
+    CASE WHEN kind IN ('place only', 'ambiguous', 'deleted bases not given')
+      THEN coalesce(CASE WHEN NOT $forced AND abs(name_start - start_number) <= 1 THEN name_start END,
+                    start_number + (1 - $bare_base)) END AS bare_pos,
+    common_end(ref_cell, alt_cell) AS cut_end
+  FROM kinds
+), cut AS (
+  SELECT *, left(ref_cell, length(ref_cell) - cut_end) AS ref1, left(alt_cell, length(alt_cell) - cut_end) AS alt1
+  FROM settled
+), trimmed AS (
+  SELECT *, common_head(ref1, alt1) AS cut_start FROM cut
+)
+SELECT *, written0 + cut_start AS start0, substring(ref1, cut_start + 1) AS del, substring(alt1, cut_start + 1) AS ins,
+  CASE WHEN cut_start > 0 THEN substring(ref1, cut_start, 1) END AS base_before
+FROM trimmed;
+"""

@@ -1,0 +1,70 @@
+"""Step 1: one row a line; text cleaned, names collected, the place as written."""
+
+READ = r"""
+CREATE OR REPLACE TEMP TABLE read AS
+WITH parted AS (
+  SELECT * REPLACE (without_protein(given(variant)) AS variant), variant AS variant_as_written,
+    place_of(variant) AS place,
+    given(chrom) IS NULL AND given(start) IS NULL AND coalesce(place_of(variant).chrom, '') <> '' AS place_wanted,
+    gene_and_change(without_protein(given(variant))) AS named_change
+  FROM cells
+), cleaned AS (
+  SELECT line, coalesce(given(gene), nullif(named_change.gene, '')) AS gene, given(hgvs_c) AS c_cell,
+    protein_name(given(hgvs_p)) AS p_cell, given(hgvs_g) AS g_cell, variant,
+    nullif(named_change.change, '') AS change_cell, protein_behind(variant_as_written) AS behind_cell,
+    given(other_names) AS other_names, given(transcript) AS transcript, given(rsid) AS rsid_cell,
+    given(clinvar) AS clinvar_cell, given(assembly) AS assembly_cell,
+    CASE WHEN place_wanted THEN place.chrom ELSE given(chrom) END AS chrom_cell,
+    -- ClinVar writes -1 for "none".
+    replace(CASE WHEN place_wanted THEN place.pos ELSE nullif(given(start), '-1') END, ',', '') AS start_cell, replace(given(stop), ',', '') AS stop_cell,
+    CASE WHEN place_wanted THEN place.ref ELSE allele(ref) END AS ref_cell,
+    CASE WHEN place_wanted THEN place.alt ELSE allele(alt) END AS alt_cell, alt AS alt_text,
+    CASE WHEN regexp_matches(allele(alt_first), '^[ACGT]*$') THEN allele(alt_first) END AS first_cell,
+    -- Only a MAF gives a tumour's first allele, and a MAF counts from 1, whatever its End says.
+    given(alt_first) IS NOT NULL OR coalesce(trim(alt_first) = '-', false) AS of_tumour, given(accession) AS accession,
+    given(consequence) AS consequence, trim(classification) AS reported, given(last_evaluated) AS evaluated_cell,
+    given(comment) AS comment, given(url) AS url, given(source) AS source,
+    given(review_status) AS review_status, given(oncogenicity) AS oncogenicity, given(somatic_impact) AS somatic_impact,
+    alt_number,
+    -- PostgreSQL keeps no text with a NUL in it.
+    contains(concat_ws(' ', gene, hgvs_c, hgvs_p, hgvs_g, other_names, transcript, rsid, clinvar, assembly, chrom, start,
+      stop, ref, alt, alt_first, variant_as_written, accession, consequence, classification, last_evaluated, comment, url, source,
+      review_status, oncogenicity, somatic_impact), chr(0)) AS has_nul
+  FROM parted
+), named AS (
+  SELECT *,
+    coalesce(each_once(list_filter(list_transform(string_split_regex(coalesce(gene, ''), '[;,|]'),
+        lambda t: trim(t)), lambda t: t <> '')), []) AS genes,
+    each_once(list_transform(list_filter(list_transform(list_concat([c_cell, p_cell, g_cell, variant],
+        string_split(coalesce(other_names, ''), ',')), lambda t: trim(t)), lambda t: is_name(t)),
+        lambda t: plain_name(t))) AS full_names,
+    list_filter(each_once(list_transform([c_cell, p_cell, g_cell, change_cell, behind_cell], lambda t: replace(t, ' ', ''))),
+        lambda t: is_bare_name(t)) AS bare_names,
+    CASE WHEN regexp_matches(transcript, '^(N[MR]_|X[MR]_|ENST|LRG_)[A-Za-z0-9_.]+$') THEN transcript END AS one_transcript,
+    -- Numbers alone are rsIDs where a cell has nothing else: not those of a place, of COSM123, or ClinVar's -1.
+    each_once(list_transform(CASE WHEN regexp_matches(rsid_cell, '(?i)^(?:rs(?:id)?[:# ]+)?\d{1,15}([,;|&/ ]+\d{1,15})*$')
+        THEN regexp_extract_all(rsid_cell, '\d+')
+        ELSE regexp_extract_all(lower(concat_ws(' ', rsid_cell, CASE WHEN regexp_matches(lower(variant), '^rs\d+$') THEN variant END)),
+          '(?:^|[^a-z0-9-])rs(\d{1,15})\b', 1) END,
+        lambda t: 'rs' || t)) AS rsids,
+    each_once(list_transform(regexp_extract_all(upper(concat_ws(' ', clinvar_cell, variant, url)), '\b([VRS]CV\d{6,12})\b', 1),
+        lambda t: left(t, 3) || repeat('0', greatest(0, 12 - length(t))) || substring(t, 4))) AS accessions
+  FROM cleaned
+), placed AS (
+  SELECT *,
+    CASE WHEN assembly_cell IS NULL THEN coalesce(by_accession.assembly, $assembly)
+         ELSE assembly_of(assembly_cell) END AS assembly_read,
+    coalesce(by_accession.assembly <> assembly_of(assembly_cell), false) AS accession_disagrees,
+    coalesce(by_accession.chrom, regexp_replace(upper(chrom_cell), '^CHR(OMOSOME)?[ _]?', '')) AS chrom_text
+  FROM named LEFT JOIN (SELECT accession AS chrom_accession, assembly, chrom FROM accessions WHERE chrom <> 'MT') by_accession
+    ON by_accession.chrom_accession = chrom_cell
+)
+SELECT * EXCLUDE (chrom_accession, assembly, chrom),
+  CASE WHEN chrom_text IN ('M', 'MT', 'NC_012920.1') THEN 'MT' WHEN chrom_text IN ('X', 'Y') THEN chrom_text
+       WHEN chrom_text = '23' THEN 'X' WHEN chrom_text = '24' THEN 'Y' WHEN chrom_text = '26' THEN 'MT'
+       WHEN TRY_CAST(chrom_text AS INTEGER) BETWEEN 1 AND 22 AND regexp_matches(chrom_text, '^\d{1,2}$')
+         THEN CAST(CAST(chrom_text AS INTEGER) AS VARCHAR) END AS chrom,
+  CASE WHEN regexp_matches(start_cell, '^\d{1,10}$') THEN CAST(start_cell AS BIGINT) END AS start_number,
+  CASE WHEN regexp_matches(stop_cell, '^\d{1,10}$') THEN CAST(stop_cell AS BIGINT) END AS stop_number
+FROM placed;
+"""

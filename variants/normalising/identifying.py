@@ -1,0 +1,93 @@
+"""Step 4: names sorted out, the allele in the form that is shown, its identity, and what becomes of it."""
+
+IDENTIFY = r"""
+CREATE OR REPLACE TEMP TABLE alleles AS
+WITH bare AS (
+  SELECT *,
+    list_filter(full_names, lambda t: name_kind(t) = 'g') AS g_names,
+    list_filter(full_names, lambda t: name_kind(t) IN ('c', 'n')) AS c_names,
+    list_filter(full_names, lambda t: name_kind(t) = 'p') AS p_names,
+    list_filter(bare_names, lambda t: left(t, 1) IN ('c', 'n'))[1] AS bare_c,
+    list_filter(bare_names, lambda t: left(t, 1) = 'p')[1] AS bare_p
+  FROM trimmed
+), shown AS (
+  SELECT *,
+    kind = 'alleles' AND ((del <> '' AND ins <> '') OR base_before IS NOT NULL) AS padded,
+    -- The column for c. names may hold a g. name: then it says nothing of the coding sequence.
+    coalesce(CASE WHEN is_name(c_cell) AND name_kind(plain_name(c_cell)) IN ('c', 'n') THEN plain_name(c_cell) END,
+             CASE WHEN bare_c IS NOT NULL THEN coalesce(one_transcript, genes[1]) || ':' || bare_c END, c_names[1]) AS best_c,
+    coalesce(bare_p, CASE WHEN is_name(p_cell) AND name_kind(plain_name(p_cell)) = 'p' THEN plain_name(p_cell) END,
+             p_names[1]) AS best_p,
+    -- GRCh38's chromosomes first, then older ones, then gene regions: the same choice whatever the order in the cell.
+    list_sort(g_names, 'DESC')[1] AS last_g,
+    list_sort(list_filter(g_names, lambda t: starts_with(t, 'NC_')), 'DESC')[1] AS best_nc
+  FROM bare
+), located AS (
+  SELECT *,
+    CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del <> '' AND ins <> '' THEN start0 + 1
+         WHEN base_before IS NOT NULL THEN start0 ELSE start0 + 1 END AS vcf_pos
+  FROM shown
+), identified AS (
+  SELECT *,
+    CASE WHEN has_nul THEN 'the line holds a NUL character' WHEN bad_place IS NOT NULL THEN bad_place
+         WHEN vcf_pos < 1 THEN 'position ' || start_number || ' lies before the chromosome' END AS refused,
+    -- REF without ALT says "as the reference" or nothing; only a name of the change itself makes it a claim.
+    kind = 'place only' AND coalesce(ref_cell, '') <> '' AND alt_cell IS NULL
+      AND coalesce(best_nc, last_g, best_c, best_p, accessions[1]) IS NULL AS no_alt,
+    CASE
+      WHEN kind = 'alleles' THEN concat_ws('|', 'allele', assembly_read, chrom, start0, del, ins)
+      WHEN coalesce(best_nc, last_g) IS NOT NULL THEN 'g|' || coalesce(best_nc, last_g)
+      WHEN is_name(best_c) AND regexp_matches(best_c, '\.\d+:') THEN 'transcript|' || best_c
+      WHEN bare_c IS NOT NULL AND genes[1] IS NOT NULL THEN 'gene c|' || upper(genes[1]) || '|' || bare_c
+      WHEN best_c IS NOT NULL THEN 'c|' || best_c
+      WHEN best_p IS NOT NULL AND bare_p IS NULL THEN 'p|' || best_p
+      WHEN bare_p IS NOT NULL AND genes[1] IS NOT NULL THEN 'gene p|' || upper(genes[1]) || '|' || bare_p
+      WHEN len(rsids) > 0 AND coalesce(alt_cell, '') <> '' THEN 'rs alt|' || rsids[1] || '|' || alt_cell
+      WHEN len(rsids) > 0 THEN 'rs|' || rsids[1]
+      WHEN len(accessions) > 0 THEN 'clinvar|' || list_sort(accessions)[1]
+      WHEN len(genes) > 0 THEN 'line|' || $load || '|' || line || '|' || alt_index
+    END AS identity
+  FROM located
+)
+SELECT line, alt_index,
+  CASE WHEN refused IS NOT NULL THEN 'reject'
+       WHEN unknown_place IS NOT NULL OR kind IN ('star', 'symbolic', 'no change') OR no_alt OR identity IS NULL THEN 'skip'
+       ELSE 'keep' END AS fate,
+  CASE WHEN refused IS NOT NULL THEN refused WHEN unknown_place IS NOT NULL THEN unknown_place
+       WHEN no_alt THEN 'no ALT allele'
+       WHEN kind = 'star' THEN 'ALT * (spanning deletion) is no allele of its own'
+       WHEN kind = 'symbolic' THEN 'symbolic allele ' || left(alt_cell, 60)
+       WHEN kind = 'no change' THEN 'ALT equals REF'
+       WHEN identity IS NULL THEN coalesce(other_place, 'names no variant and no gene') END AS reason,
+  CASE WHEN kind = 'ambiguous' THEN 'alleles ' || left(ref_cell, 40) || ' > ' || left(alt_cell, 40) || ' are not plain bases; kept by name'
+       WHEN other_place IS NOT NULL THEN other_place || '; kept by name'
+       WHEN chrom_cell IS NOT NULL AND start_cell IS NULL THEN 'a chromosome without a position; kept by name'
+       WHEN chrom_cell IS NULL AND start_cell IS NOT NULL THEN 'a position without a chromosome; kept by name'
+       WHEN kind = 'deleted bases not given' THEN 'deleted bases not given; kept by name'
+       WHEN kind = 'alleles' AND name_change.ref <> '' AND own_name IS NOT NULL AND length(del) = 1 AND length(ins) = 1
+            AND start0 + 1 <> name_start THEN 'position and ' || left(own_name, 120) || ' disagree'
+       END AS flag,
+  digest(identity) AS key,
+  CASE WHEN kind <> 'no place' THEN assembly_read END AS assembly,
+  CASE WHEN kind <> 'no place' THEN chrom END AS chrom,
+  CASE WHEN kind <> 'no place' THEN list_position($chromosomes, chrom) END AS chrom_rank,
+  vcf_pos AS pos,
+  CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN del
+       WHEN base_before IS NOT NULL THEN base_before || del ELSE nullif(del, '') END AS ref,
+  CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN ins
+       WHEN base_before IS NOT NULL THEN base_before || ins ELSE nullif(ins, '') END AS alt,
+  -- First and last base that the change touches (1-based): of an insertion, the bases on its two sides.
+  CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del = '' THEN greatest(start0, 1) ELSE start0 + 1 END AS span_start,
+  CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del = '' THEN start0 + 1 ELSE start0 + length(del) END AS span_end,
+  padded AS padding, genes,
+  coalesce(one_transcript, CASE WHEN is_name(best_c) THEN regexp_extract(best_c, '^([^:]+):', 1) END) AS transcript,
+  best_c AS hgvs_c, best_p AS hgvs_p, coalesce(CASE WHEN kind <> 'no place' THEN own_name END, best_nc, last_g) AS hgvs_g,
+  rsids[1] AS rsid, consequence, nullif(reported, '') AS reported, day(evaluated_cell) AS last_evaluated, comment, url,
+  source, review_status, oncogenicity, somatic_impact, NULL::VARCHAR AS written,
+  list_concat(list_transform(full_names, lambda t: name_kind(t) || '=' || t),
+    list_filter([CASE WHEN bare_c IS NOT NULL AND genes[1] IS NOT NULL THEN left(bare_c, 1) || '=' || genes[1] || ':' || bare_c END,
+     CASE WHEN bare_c IS NOT NULL AND one_transcript IS NOT NULL THEN left(bare_c, 1) || '=' || one_transcript || ':' || bare_c END,
+     CASE WHEN bare_p IS NOT NULL AND genes[1] IS NOT NULL THEN 'p=' || genes[1] || ':' || bare_p END], lambda t: t IS NOT NULL),
+    list_transform(rsids, lambda t: 'rsid=' || t), list_transform(accessions, lambda t: 'clinvar=' || t)) AS names
+FROM identified ORDER BY line, alt_index;
+"""
