@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from files.importing import checked_assembly
+from files.import_asked import checked_assembly
 from files.ingest import READ_TASK
 from files.models import DataFile
 from files.read_options import checked

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from files import actions, importing
 from files import mapping as mappings
 from files.columns import chosen
+from files.import_asked import from_body
 from files.models import AnyReading, DataFile
 from files.permissions import get_file_for, get_own_file
 from files.read_options import from_form
@@ -283,17 +284,14 @@ class FileImport(APIView):
         request=inline_serializer("Import", {
             "assembly": serializers.ChoiceField(["GRCh37", "GRCh38"], required=False),
             "mapping": serializers.DictField(child=serializers.CharField(allow_null=True), required=False, allow_null=True),
-            "source": serializers.CharField(required=False),
+            "source": serializers.CharField(required=False), "label": serializers.CharField(required=False),
+            "base": serializers.ChoiceField([0, 1], required=False, help_text="what positions count from; default: as the rows tell"),
         }),
         responses={202: JobSerializer},
     )  # fmt: skip
     def post(self, request: Request, id: int) -> Response:
         file = get_own_file(request.user, id)
-        body = request.data if isinstance(request.data, Mapping) else {}
-        job = importing.start_import(
-            file, by=request.user, mapping=_text_mapping(body.get("mapping")),
-            assembly=_text(body, "assembly"), source=_text(body, "source") or "",
-        )  # fmt: skip
+        job = importing.start_import(file, from_body(request.data), by=request.user)
         where = reverse("api-job", args=[job.pk])
         return Response(JobSerializer(job).data, status=202, headers={"Location": where})
 
@@ -304,12 +302,4 @@ def _text(body: Mapping[str, Any], name: str) -> str | None:
         raise BadQuery({name: "This must be text."})
     if value and "\0" in value:
         raise BadQuery({name: "A NUL character is no part of a text."})
-    return value
-
-
-def _text_mapping(value: Any) -> dict[str, str | None] | None:
-    if value is None:
-        return None
-    if not isinstance(value, dict) or not all(isinstance(v, str | None) for v in value.values()):
-        raise BadQuery({"mapping": "This must be an object of field: column, both text."})
     return value

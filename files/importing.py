@@ -1,5 +1,6 @@
 """From a file's Parquet table into the variant database: asked for (`start_import`) and done (`import_file`)."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db import transaction
 
 from files import mapping as mappings
 from files import store
+from files.import_asked import Asked
 from files.models import DataFile
 from files.permissions import locked
 from project.common.problems import BadQuery, Conflict
@@ -17,44 +19,31 @@ from project.core.audit import record
 from project.core.jobs import JobError, Run
 from project.core.models import Job
 from variants.loading import LoadSpec, load_claims
-from variants.models import ASSEMBLIES
 from variants.normalising import FIELDS, MACROS
 
 IMPORT_TASK = "files.import"
 NO_VCF = "A VCF can be looked through, and not be imported yet: its alleles need splitting first."
 
 
-def checked_assembly(text: str | None) -> str:
-    if text and text not in ASSEMBLIES:
-        raise BadQuery({"assembly": f"{text!r} is not one of {', '.join(ASSEMBLIES)}."})
-    return text or ""
-
-
-def start_import(
-    file: DataFile, *, by: Any, mapping: dict[str, str | None] | None = None, assembly: str | None = None,
-    source: str = "", label: str = "",
-) -> Job:  # fmt: skip
+def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # noqa: B008 - it is frozen
     """Queue an import. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
     _refuse_unless_ready(file)
     if file.is_vcf:
         raise BadQuery({"file": NO_VCF})
     columns = [column["name"] for column in file.columns]
-    whole = mappings.checked(mapping if mapping is not None else mappings.detect(columns), columns)
-    chosen = checked_assembly(assembly) or file.assembly
-    if not chosen and (count := rows_without_assembly(file, whole)):
+    mapping = mappings.checked(asked.mapping if asked.mapping is not None else mappings.detect(columns), columns)
+    assembly = asked.assembly or file.assembly
+    if not assembly and (count := rows_without_assembly(file, mapping)):
         raise BadQuery(
             {"assembly": f"{count:,} rows have a position and nothing says on which assembly. Is it GRCh37 or GRCh38?"}
         )
-    params = {
-        "mapping": whole, "assembly": chosen, "source": source.strip()[:200], "label": label,
-        "reading": file.reading_number,
-    }  # fmt: skip
+    params = asdict(asked) | {"mapping": mapping, "assembly": assembly, "reading": file.reading_number}
     with transaction.atomic():
         hold_reading(file.pk, file.reading_number)
         job = jobs.enqueue(
             IMPORT_TASK, kind="import", title=f"Import {file.name}", owner=by, file_id=file.pk, params=params
         )
-        record("import started", file, by=by, after={"assembly": chosen, "source": params["source"]}, job=job.pk)
+        record("import started", file, by=by, after={"assembly": assembly, "source": asked.source}, job=job.pk)
     return job
 
 
@@ -128,6 +117,7 @@ def import_file(run: Run) -> None:
         checksum=file.sha256,
         source=params.get("source") or "",
         assembly=params.get("assembly") or "",
+        base=params.get("base"),
         options={"reading": _facts(file), "mapping": {field: name for field, name in mapping.items() if name}},
         file_id=file.pk,
         reading=file.reading_number,

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from files.columns import described
+from files.import_asked import Asked
 from files.importing import hold_reading, start_import
 from files.models import READING_FIELDS, DataFile
 from files.permissions import get_own_file
@@ -182,7 +183,7 @@ def _import_if_asked(file: DataFile, run: Run) -> None:
         return
     file.refresh_from_db()
     try:
-        job = start_import(file, by=run.job.owner, **asked)
+        job = start_import(file, Asked(**asked), by=run.job.owner)
     except BadQuery as error:
         said = " ".join(sentence for said in error.errors.values() for sentence in said)
         raise JobError(f"The file is read; its import was not started. {said}") from error

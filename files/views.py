@@ -1,5 +1,6 @@
 """The files pages."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -11,12 +12,12 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from files import actions, as_read, importing, read_options
-from files import mapping as mappings
+from files.import_asked import from_form
+from files.import_form import import_form
 from files.models import DataFile, PastReading
 from files.permissions import get_file_for, get_own_file, may_change
 from files.readings import reading_of
 from files.row_pages import reading_number, rows_of
-from files.store import Table
 from project.common.htmx import wants_partial
 from project.common.paging import Key, keyset_page, url_with
 from project.common.problems import BadQuery, Conflict
@@ -26,10 +27,9 @@ from project.core.models import Job
 from project.core.permissions import needs, readers_only
 from project.core.roles import Right
 from project.core.views import job_row
-from variants.models import ASSEMBLIES, Load
+from variants.models import Load
 
 FILES_PAGE, MEMBERS_PAGE = 50, 200
-COLUMNS_TO_CHOOSE = 300  # with more, the form of an import has boxes to type in: 25 lists of 5,000 names are no page
 
 
 @require_GET
@@ -120,11 +120,13 @@ def _with_job(file: DataFile) -> dict[str, Any]:
     return file_row(file) | {"message": job.message if job and not job.is_over else ""}
 
 
-def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: dict | None = None) -> dict[str, Any]:
+def _page_of(
+    request: HttpRequest, file: DataFile, *, error: str = "", sent: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """Everything on a finished file's page."""
     mine = may_change(request.user, file)
     context: dict[str, Any] = _about(file, request.user) | {
-        "file": _with_job(file) if file.in_work else file_row(file), "can_edit": mine, "import_error": error, "assemblies": ASSEMBLIES,
+        "file": _with_job(file) if file.in_work else file_row(file), "can_edit": mine, "import_error": error,
         "loads": _loads(file), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
     }  # fmt: skip
     if file.has_table:
@@ -132,7 +134,7 @@ def _page_of(request: HttpRequest, file: DataFile, *, error: str = "", chosen: d
     if file.state == DataFile.State.READY and mine and file.is_vcf:
         context["import_refused"] = importing.NO_VCF
     elif file.state == DataFile.State.READY and mine and file.row_count:
-        context |= _import_form(file, chosen or {})
+        context |= import_form(file, sent)
     return context
 
 
@@ -166,53 +168,18 @@ def _about(file: DataFile, user: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _import_form(file: DataFile, chosen: dict) -> dict[str, Any]:
-    """The mapping as proposed, or as it was sent and refused."""
-    names = [column["name"] for column in file.columns]
-    mapping = chosen.get("mapping") or mappings.detect(names)
-    table = Table(file.table_path, file.columns)
-    is_wide = len(names) > COLUMNS_TO_CHOOSE
-    missing = importing.rows_without_assembly(file, mapping) if not file.assembly else 0
-    return {
-        "mapping": [
-            {
-                "field": field, "label": label, "column": mapping.get(field), "columns": [] if is_wide else names,
-                "example": _example(table, mapping.get(field)),
-            }
-            for field, label in mappings.LABELS.items()
-        ],
-        "column_names": names if is_wide else [],
-        "assembly": chosen.get("assembly", ""), "source": chosen.get("source", ""),
-        "is_recognised": any(mapping.values()),
-        "assembly_detected": file.assembly or ("row by row" if mapping.get("assembly") and not missing else ""),
-        "is_assembly_needed": bool(missing),
-    }  # fmt: skip
-
-
-def _example(table: Table, column: str | None) -> str:
-    known = column in {known["name"] for known in table.columns}
-    return next(iter(table.first_values(column, 1)), "") if column and known else ""
-
-
 @require_POST
 @login_required
 def import_file(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_own_file(request.user, pk)
-    mapping = {field: request.POST.get(f"map_{field}") or None for field in mappings.LABELS}
-    sent: dict[str, Any] = {
-        "mapping": mapping,
-        "assembly": request.POST.get("assembly", ""),
-        "source": request.POST.get("source", ""),
-    }
     try:
-        job = importing.start_import(
-            file, by=request.user, mapping=mapping, assembly=sent["assembly"], source=sent["source"]
-        )
+        job = importing.start_import(file, from_form(request.POST), by=request.user)
     except (BadQuery, Conflict) as error:
         said = (
             " ".join(s for said in error.errors.values() for s in said) if isinstance(error, BadQuery) else str(error)
         )
-        return render(request, "files/detail.html", _page_of(request, file, error=said, chosen=sent), status=400)
+        page = _page_of(request, file, error=said, sent=request.POST)
+        return render(request, "files/detail.html", page, status=400)
     return redirect("jobs:detail", job.pk)
 
 

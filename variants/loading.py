@@ -40,10 +40,12 @@ class LoadSpec:
     file_id: int | None = None
     reading: int = 0  # which reading of the file
     rejected_by_reader: int = 0
+    base: int | None = None  # what positions count from, where somebody chose it
 
     @property
     def fingerprint(self) -> str:
         identity = {name: asdict(self)[name] for name in ("checksum", "assembly", "options", "source")}
+        identity |= {} if self.base is None else {"base": self.base}
         return hashlib.sha256(to_json(dict(sorted(identity.items())))).hexdigest()
 
 
@@ -55,7 +57,7 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
     run.report(0.05, "Normalising")
-    bases = normalise(db, Rules(load=spec.fingerprint, assembly=spec.assembly or None))
+    bases = normalise(db, Rules(load=spec.fingerprint, assembly=spec.assembly or None, base=spec.base))
     words = _classified(db)
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
     if lines != _one(db, "SELECT count(*) FROM cells"):

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import settings
 
 from files import actions, importing
+from files.import_asked import Asked
 from files.models import DataFile
 from project.core import jobs
 from project.core.models import Job
@@ -72,7 +73,7 @@ def do_read(file: DataFile) -> DataFile:
 
 def do_import(file: DataFile, **more: Any) -> Job:
     """Import a file that is ready; the job, over."""
-    return jobs.run_now(importing.start_import(file, by=file.owner, **more))
+    return jobs.run_now(importing.start_import(file, Asked(**more), by=file.owner))
 
 
 def zip_of(members: dict[str, bytes]) -> bytes:

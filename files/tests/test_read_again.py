@@ -9,6 +9,7 @@ from django.http import Http404
 
 from files import actions, reading_api
 from files.claim_sources import DataFiles
+from files.import_asked import Asked
 from files.importing import hold_reading, start_import
 from files.ingest import read_file
 from files.models import DataFile, PastReading
@@ -212,27 +213,27 @@ def test_nobody_reads_again_what_is_being_read(read, upload, owner):
 
 def test_an_import_and_a_reading_wait_for_each_other(read, owner):
     file = read(VARIANTS)
-    job = start_import(file, by=owner, assembly="GRCh38")
+    job = start_import(file, Asked(assembly="GRCh38"), by=owner)
     with pytest.raises(Conflict, match="being imported"):
         read_again(file, {"delimiter": "|"}, by=owner)
     job.ask_to_cancel()
     read_again(file, {"delimiter": "|"}, by=owner)
     with pytest.raises(Conflict, match="The file is queued"):
-        start_import(DataFile.objects.get(pk=file.pk), by=owner, assembly="GRCh38")
+        start_import(DataFile.objects.get(pk=file.pk), Asked(assembly="GRCh38"), by=owner)
     with pytest.raises(Conflict, match="The file is queued"):
-        start_import(file, by=owner, assembly="GRCh38")  # as it was when the page was made
+        start_import(file, Asked(assembly="GRCh38"), by=owner)  # as it was when the page was made
     with pytest.raises(Conflict, match="The file is queued"):
         jobs.retry(job, by=owner)
 
 
 def test_an_import_of_the_reading_from_before_is_not_done_with_the_new_one(read, owner):
     file = read(VARIANTS)
-    job = start_import(file, by=owner, assembly="GRCh38")
+    job = start_import(file, Asked(assembly="GRCh38"), by=owner)
     job.ask_to_cancel()
     stale = DataFile.objects.get(pk=file.pk)
     again(file, comment="#")
     with pytest.raises(Conflict, match="was read again in the meantime"):
-        start_import(stale, by=owner, assembly="GRCh38")
+        start_import(stale, Asked(assembly="GRCh38"), by=owner)
     with pytest.raises(Conflict, match="was read again in the meantime"):
         jobs.retry(job, by=owner)
     Job.objects.filter(pk=job.pk).update(state="queued")  # one that slipped through would not be done

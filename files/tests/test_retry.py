@@ -2,6 +2,7 @@
 
 import pytest
 
+from files.import_asked import Asked
 from files.importing import start_import
 from files.models import DataFile
 from files.tests.conftest import do_import, read_job
@@ -44,7 +45,7 @@ def test_a_cancelled_read_is_done_again_with_the_import_that_was_asked_for(uploa
 
 
 def test_a_cancelled_import_is_done_again(read, owner):
-    job = start_import(read(VARIANTS, name="v.tsv"), by=owner, assembly="GRCh38")
+    job = start_import(read(VARIANTS, name="v.tsv"), Asked(assembly="GRCh38"), by=owner)
     job.ask_to_cancel()
     again = jobs.run_now(jobs.retry(job, by=owner))
     assert (again.state, again.params, again.counts["imported"]) == ("succeeded", job.params, 1)

@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from files import actions, importing
+from files.import_asked import Asked
 from files.models import DataFile
 from files.read_options import OPTIONS
 from project.common.problems import BadQuery
@@ -56,7 +57,9 @@ class Command(BaseCommand):
                 f"{file.name}: {file.row_count:,} rows, {file.rejected_count:,} rejected, {file.padded:,} padded"
             )
             if then_import:
-                job = self.finish(importing.start_import(file, by=None, assembly=assembly, source=source, label=label))
+                job = self.finish(
+                    importing.start_import(file, Asked(assembly=assembly, source=source, label=label), by=None)
+                )
                 counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in job.counts.items())
                 self.stdout.write(f"{file.name}: {counts}")
         except BadQuery as error:
