@@ -11,6 +11,15 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what asks only the readers or the normalising: it says the same whatever PostgreSQL and Redis are there."""
+    for item in items:
+        fixtures = {"db", "transactional_db", "live_server"} & set(getattr(item, "fixturenames", ()))
+        in_app = item.path.parts[-3:-1] in (("files", "tests"), ("variants", "tests"))
+        if in_app and not fixtures and item.get_closest_marker("django_db") is None:
+            item.add_marker("plain")
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker) -> None:
     """A test's flush empties every table; the trigger that keeps the audit trail from that has a test of its own."""
