@@ -27,7 +27,7 @@ from variants.normalising.fields import FIELDS, OUTPUT
 from variants.normalising.identifying import IDENTIFY
 from variants.normalising.judging import EVIDENCE, JUDGE, Bases, chosen_base, judged_bases
 from variants.normalising.names import NAME_MACROS
-from variants.normalising.places import ACCESSIONS, CHROM_NAMES, LONGEST, PLACE_MACROS, genomic_accession
+from variants.normalising.places import CHROM_NAMES, PLACE_MACROS, genomic_accession, make_place_tables
 from variants.normalising.text import TEXT_MACROS
 
 __all__ = ["FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "genomic_accession", "normalise"]
@@ -42,23 +42,21 @@ class Rules:
     load: str  # the load's fingerprint: part of the identity of rows that name a gene and nothing else
     assembly: str | None = None  # for rows that name none
     base: int | None = None  # 0 or 1: what positions count from, as somebody chose; None: as the rows tell
+    not_rcrs: tuple[
+        str, ...
+    ] = ()  # contig names, upper case, that are another mitochondrion than MT (rCRS) in this file
 
 
 def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
     """Make the table `alleles` from the relation `cells` in `db`."""
     db.execute(MACROS)
-    accessions, assemblies, chroms = (list(column) for column in zip(*ACCESSIONS, strict=True))
-    db.execute(
-        "CREATE OR REPLACE TEMP TABLE accessions AS SELECT unnest($accessions::VARCHAR[]) AS accession,"
-        " unnest($assemblies::VARCHAR[]) AS assembly, unnest($chroms::VARCHAR[]) AS chrom",
-        {"accessions": accessions, "assemblies": assemblies, "chroms": chroms},
-    )
-    db.execute(READ, {"assembly": rules.assembly})
+    make_place_tables(db)
+    db.execute(READ, {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)})
     db.execute(JUDGE)
     bases = chosen_base(rules.base) if rules.base is not None else told_bases(db)
     db.execute(
         SPLIT_ALLELES,
-        {"longest": LONGEST, "allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced},
+        {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced},
     )
     db.execute(IDENTIFY, {"load": rules.load, "chromosomes": CHROM_NAMES})
     return bases

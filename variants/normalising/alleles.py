@@ -9,19 +9,27 @@ WITH fated AS (
     CASE
       WHEN NOT has_whole_place THEN NULL
       WHEN start_number IS NULL THEN 'position ''' || left(start_cell, 40) || ''' is not a whole number'
-      WHEN start_number > $longest THEN 'position ' || start_number || ' lies beyond every chromosome'
+      WHEN start_number > chrom_length THEN beyond_end(start_number, assembly_read, chrom, chrom_length, other_length)
+      -- The row is refused or kept by name all the same; a position that no chromosome has is said first.
+      WHEN chrom IS NOT NULL AND start_number > 249250621 THEN 'position ' || start_number || ' lies beyond every chromosome'
     END AS bad_place,
     CASE
       WHEN NOT has_whole_place THEN NULL
-      WHEN accession_disagrees THEN left(chrom_cell, 40) || ' is no sequence of ' || assembly_read
+      WHEN chrom_cell_of IS NOT NULL
+        THEN left(chrom_cell, 40) || ' is a sequence of ' || chrom_cell_of || ', and the row says ' || assembly_read
       WHEN assembly_read IS NULL AND assembly_cell IS NOT NULL
         THEN 'assembly ''' || left(assembly_cell, 40) || ''' is neither GRCh37 nor GRCh38'
-      WHEN regexp_matches(accession, '^[A-Z]{2}_?\d') AND accession <> own_accession
+      WHEN accession_chrom IS NOT NULL AND accession_chrom <> chrom
+        OR accession_assembly <> assembly_read
+        OR accession_chrom IS NULL AND regexp_matches(accession, '^[A-Z]{2}_?\d') AND accession <> own_accession
         THEN 'positions are on ' || left(accession, 40) || ', which is not chromosome ' || chrom || ' of ' || assembly_read
     END AS other_place,
     CASE
       WHEN NOT has_whole_place THEN NULL
-      WHEN chrom IS NULL THEN '''' || left(chrom_cell, 60) || ''' is not a chromosome (1-22, X, Y, MT)'
+      WHEN chrom IS NULL THEN coalesce(left(chrom_cell, 60) || ' ' || contig_says,
+        '''' || left(chrom_cell, 60) || ''' is not a chromosome (1-22, X, Y, MT)')
+      WHEN chrom = 'MT' AND is_other_mt
+        THEN left(chrom_cell, 60) || ' is chrM of UCSC hg19 (NC_001807, 16,571 bases) here, another sequence than MT (rCRS)'
       WHEN chrom = 'MT' AND lower(assembly_cell) = 'hg19' THEN 'chrM of hg19 is another sequence than MT (rCRS)'
       WHEN assembly_read IS NULL AND assembly_cell IS NULL THEN 'no assembly'
     END AS unknown_place,

@@ -51,19 +51,20 @@ WITH parted AS (
         lambda t: left(t, 3) || repeat('0', greatest(0, 12 - length(t))) || substring(t, 4))) AS accessions
   FROM cleaned
 ), placed AS (
-  SELECT *,
-    CASE WHEN assembly_cell IS NULL THEN coalesce(by_accession.assembly, $assembly)
+  SELECT named.*,
+    -- A row's own words outweigh what is said of the file: its assembly, else the version of an accession.
+    CASE WHEN assembly_cell IS NULL THEN coalesce(of_chrom.contig_assembly, of_accession.contig_assembly, $assembly)
          ELSE assembly_of(assembly_cell) END AS assembly_read,
-    coalesce(by_accession.assembly <> assembly_of(assembly_cell), false) AS accession_disagrees,
-    coalesce(by_accession.chrom, regexp_replace(upper(chrom_cell), '^CHR(OMOSOME)?[ _]?', '')) AS chrom_text
-  FROM named LEFT JOIN (SELECT accession AS chrom_accession, assembly, chrom FROM accessions WHERE chrom <> 'MT') by_accession
-    ON by_accession.chrom_accession = chrom_cell
+    CASE WHEN of_chrom.contig_assembly <> assembly_of(assembly_cell) THEN of_chrom.contig_assembly END AS chrom_cell_of,
+    of_accession.contig_assembly AS accession_assembly, of_accession.contig_chrom AS accession_chrom,
+    upper(chrom_cell) AS chrom_upper,
+    coalesce(of_chrom.contig_says, contig_kind(chrom_cell)) AS contig_says,
+    CASE WHEN of_chrom.contig IS NOT NULL THEN of_chrom.contig_chrom ELSE chrom_named(chrom_cell) END AS chrom
+  FROM named LEFT JOIN contigs of_chrom ON of_chrom.contig = upper(chrom_cell)
+    LEFT JOIN contigs of_accession
+      ON of_accession.contig = upper(accession) AND of_accession.contig_chrom IS NOT NULL
 )
-SELECT * EXCLUDE (chrom_accession, assembly, chrom),
-  CASE WHEN chrom_text IN ('M', 'MT', 'NC_012920.1') THEN 'MT' WHEN chrom_text IN ('X', 'Y') THEN chrom_text
-       WHEN chrom_text = '23' THEN 'X' WHEN chrom_text = '24' THEN 'Y' WHEN chrom_text = '26' THEN 'MT'
-       WHEN TRY_CAST(chrom_text AS INTEGER) BETWEEN 1 AND 22 AND regexp_matches(chrom_text, '^\d{1,2}$')
-         THEN CAST(CAST(chrom_text AS INTEGER) AS VARCHAR) END AS chrom,
+SELECT *, list_contains($not_rcrs::VARCHAR[], chrom_upper) AS is_other_mt,
   CASE WHEN regexp_matches(start_cell, '^\d{1,10}$') THEN CAST(start_cell AS BIGINT) END AS start_number,
   CASE WHEN regexp_matches(stop_cell, '^\d{1,10}$') THEN CAST(stop_cell AS BIGINT) END AS stop_number
 FROM placed;

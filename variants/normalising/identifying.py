@@ -30,7 +30,13 @@ WITH bare AS (
 ), identified AS (
   SELECT *,
     CASE WHEN has_nul THEN 'the line holds a NUL character' WHEN bad_place IS NOT NULL THEN bad_place
-         WHEN vcf_pos < 1 THEN 'position ' || start_number || ' lies before the chromosome' END AS refused,
+         WHEN vcf_pos < 1 AND start_number = 0
+           THEN 'position 0 lies before chromosome ' || chrom || ' (the telomere), whose first base is 1'
+         WHEN vcf_pos < 1 THEN 'position ' || start_number || ' lies before the chromosome'
+         WHEN kind = 'alleles' AND start0 + length(del) > chrom_length
+           THEN beyond_end(start0 + length(del), assembly_read, chrom, chrom_length, other_length)
+         WHEN bare_pos > chrom_length THEN beyond_end(bare_pos, assembly_read, chrom, chrom_length, other_length)
+         END AS refused,
     -- REF without ALT says "as the reference" or nothing; only a name of the change itself makes it a claim.
     kind = 'place only' AND coalesce(ref_cell, '') <> '' AND alt_cell IS NULL
       AND coalesce(best_nc, last_g, best_c, best_p, accessions[1]) IS NULL AS no_alt,

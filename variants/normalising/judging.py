@@ -5,7 +5,7 @@ from dataclasses import dataclass
 JUDGE = r"""
 CREATE OR REPLACE TEMP TABLE judged AS
 WITH own AS (
-  SELECT r.*, a.accession AS own_accession,
+  SELECT r.*, a.accession AS own_accession, a.length AS chrom_length, a.other_length,
     list_filter(r.full_names, lambda t: starts_with(t, coalesce(a.accession, r.accession, '?') || ':g.'))[1] AS own_name
   FROM read r LEFT JOIN accessions a ON a.assembly = r.assembly_read AND a.chrom = r.chrom
 )
