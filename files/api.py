@@ -266,16 +266,21 @@ class FileMapping(APIView):
     @extend_schema(
         responses=inline_serializer("Mapping", {
             "mapping": serializers.DictField(child=serializers.CharField(allow_null=True)),
-            "assembly": serializers.CharField(allow_null=True), "rows_without_assembly": serializers.IntegerField(),
+            "assembly": serializers.CharField(allow_null=True, help_text="for rows that name none; null where nothing decides"),
+            "assembly_evidence": serializers.ListField(child=serializers.CharField(), help_text="what was seen, as sentences"),
+            "assembly_problem": serializers.CharField(allow_null=True, help_text="why an import would be refused, and what to do"),
+            "rows_without_assembly": serializers.IntegerField(),
         })
     )  # fmt: skip
     def get(self, request: Request, id: int) -> Response:
         file = get_file_for(request.user, id)
         table_reading(file)
         found = mappings.detect([column["name"] for column in file.columns])
+        evidence = importing.assembly_seen(file, found)
+        decision = evidence.decide()
         return Response({
-            "mapping": found, "assembly": file.assembly or None,
-            "rows_without_assembly": importing.rows_without_assembly(file, found),
+            "mapping": found, "assembly": decision.assembly or None, "assembly_evidence": evidence.sentences,
+            "assembly_problem": decision.problem or None, "rows_without_assembly": evidence.unsaid,
         })  # fmt: skip
 
 
@@ -285,6 +290,7 @@ class FileImport(APIView):
             "assembly": serializers.ChoiceField(["GRCh37", "GRCh38"], required=False),
             "mapping": serializers.DictField(child=serializers.CharField(allow_null=True), required=False, allow_null=True),
             "source": serializers.CharField(required=False), "label": serializers.CharField(required=False),
+            "insist": serializers.BooleanField(required=False, help_text="the assembly is right although names in the file say otherwise"),
             "base": serializers.ChoiceField([0, 1], required=False, help_text="what positions count from; default: as the rows tell"),
         }),
         responses={202: JobSerializer},

@@ -13,13 +13,14 @@ from variants.models import ASSEMBLIES
 class Asked:
     """`mapping`: field -> column; None: as proposed. `assembly`: for rows that name none. `source`: who says so, for rows
     that do not name it. `label`: name of the load; the file's where empty. `base`: 0 or 1, what positions count from;
-    None: as the rows tell."""
+    None: as the rows tell. `insist`: the assembly is right although names in the file say otherwise."""
 
     mapping: dict[str, str | None] | None = None
     assembly: str = ""
     source: str = ""
     label: str = ""
     base: int | None = None
+    insist: bool = False
 
 
 def from_body(body: Any) -> Asked:
@@ -28,6 +29,7 @@ def from_body(body: Any) -> Asked:
     return Asked(
         mapping=_mapping(body.get("mapping")), assembly=checked_assembly(_text(body, "assembly")),
         source=_text(body, "source").strip()[:200], label=_text(body, "label").strip()[:300], base=_base(body.get("base")),
+        insist=_insist(body.get("insist")),
     )  # fmt: skip
 
 
@@ -37,7 +39,7 @@ def from_form(sent: Mapping[str, str]) -> Asked:
     return from_body({name: value for name, value in sent.items() if name in FORM_FIELDS} | {"mapping": mapping})
 
 
-FORM_FIELDS = ("assembly", "source", "base")
+FORM_FIELDS = ("assembly", "source", "base", "insist")
 
 
 def checked_assembly(text: str | None) -> str:
@@ -61,6 +63,12 @@ def _base(value: Any) -> int | None:
     if isinstance(value, bool) or str(value) not in ("0", "1"):
         raise BadQuery({"base": "Positions count from 0 or from 1; leave it out to let the rows tell."})
     return int(value)
+
+
+def _insist(value: Any) -> bool:
+    if value not in (None, "", False, True, "true", "false", "1", "0"):
+        raise BadQuery({"insist": "This must be true or false."})
+    return value in (True, "true", "1")
 
 
 def _mapping(value: Any) -> dict[str, str | None] | None:

@@ -37,11 +37,19 @@ def mapping_part(file: DataFile, names: list[str], mapping: Mapping[str, str | N
 
 
 def assembly_part(file: DataFile, mapping: dict[str, str | None], sent: Mapping[str, str]) -> dict[str, Any]:
-    missing = importing.rows_without_assembly(file, mapping) if not file.assembly else 0
+    """The assembly that is decided, with why; the conflict where there is one, and whether insisting would help.
+
+    What was sent is judged as it was sent: a refused choice is explained again, with the box to insist on it.
+    """
+    evidence = importing.assembly_seen(file, mapping)
+    asked = sent.get("assembly", "")
+    decision = evidence.decide(asked if asked in ASSEMBLIES else "")
+    is_open = bool(decision.problem and not evidence.clues)  # nothing says: a question, not a conflict
     return {
-        "assemblies": ASSEMBLIES, "assembly": sent.get("assembly", ""),
-        "assembly_detected": file.assembly or ("row by row" if mapping.get("assembly") and not missing else ""),
-        "is_assembly_needed": bool(missing),
+        "assemblies": ASSEMBLIES, "assembly": asked,
+        "assembly_detected": evidence.decide().assembly or ("row by row" if evidence.placed and not evidence.unsaid else ""),
+        "assembly_evidence": evidence.sentences, "assembly_problem": "" if is_open else decision.problem,
+        "is_insisting_possible": decision.insisting_helps, "is_assembly_needed": is_open,
     }  # fmt: skip
 
 

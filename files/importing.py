@@ -8,8 +8,8 @@ import duckdb
 from django.conf import settings
 from django.db import transaction
 
+from files import assembly_evidence, store
 from files import mapping as mappings
-from files import store
 from files.import_asked import Asked
 from files.models import DataFile
 from files.permissions import locked
@@ -19,7 +19,7 @@ from project.core.audit import record
 from project.core.jobs import JobError, Run
 from project.core.models import Job
 from variants.loading import LoadSpec, load_claims
-from variants.normalising import FIELDS, MACROS
+from variants.normalising import FIELDS
 
 IMPORT_TASK = "files.import"
 NO_VCF = "A VCF can be looked through, and not be imported yet: its alleles need splitting first."
@@ -32,18 +32,20 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
         raise BadQuery({"file": NO_VCF})
     columns = [column["name"] for column in file.columns]
     mapping = mappings.checked(asked.mapping if asked.mapping is not None else mappings.detect(columns), columns)
-    assembly = asked.assembly or file.assembly
-    if not assembly and (count := rows_without_assembly(file, mapping)):
-        raise BadQuery(
-            {"assembly": f"{count:,} rows have a position and nothing says on which assembly. Is it GRCh37 or GRCh38?"}
-        )
-    params = asdict(asked) | {"mapping": mapping, "assembly": assembly, "reading": file.reading_number}
+    evidence = assembly_seen(file, mapping)
+    decision = evidence.decide(asked.assembly, insists=asked.insist)
+    if decision.problem:
+        raise BadQuery({"assembly": decision.problem})
+    params = asdict(asked) | {
+        "mapping": mapping, "assembly": decision.assembly, "reading": file.reading_number,
+        "not_rcrs": evidence.not_rcrs, "notes": decision.notes,
+    }  # fmt: skip
     with transaction.atomic():
         hold_reading(file.pk, file.reading_number)
         job = jobs.enqueue(
             IMPORT_TASK, kind="import", title=f"Import {file.name}", owner=by, file_id=file.pk, params=params
         )
-        record("import started", file, by=by, after={"assembly": assembly, "source": asked.source}, job=job.pk)
+        record("import started", file, by=by, after={"assembly": decision.assembly, "source": asked.source}, job=job.pk)
     return job
 
 
@@ -83,19 +85,9 @@ def _open(file: DataFile, mapping: dict[str, str | None], scratch: Path | None =
     return db
 
 
-def rows_without_assembly(file: DataFile, mapping: dict[str, str | None]) -> int:
-    """How many rows give a chromosome and a position and say of no assembly."""
-    if not (mapping.get("chrom") and mapping.get("start") or mapping.get("variant")):
-        return 0
-    sql = (
-        f"SELECT count(*) FROM ({_cells_sql(file, mapping)}) WHERE given(assembly) IS NULL AND ("
-        "given(chrom) IS NOT NULL AND given(start) IS NOT NULL AND NOT starts_with(chrom, 'NC_')"
-        " OR given(chrom) IS NULL AND given(start) IS NULL AND coalesce(place_of(variant).chrom, '') <> '')"
-    )
-    with store.connect() as db:
-        db.execute(MACROS)
-        row = db.execute(sql).fetchone()
-    return int(row[0]) if row else 0
+def assembly_seen(file: DataFile, mapping: dict[str, str | None]) -> assembly_evidence.Evidence:
+    """What says which assembly the positions of this file are on."""
+    return assembly_evidence.seen(file, _cells_sql(file, mapping), mapping)
 
 
 def _facts(file: DataFile) -> dict[str, Any]:
@@ -118,6 +110,8 @@ def import_file(run: Run) -> None:
         source=params.get("source") or "",
         assembly=params.get("assembly") or "",
         base=params.get("base"),
+        not_rcrs=tuple(params.get("not_rcrs") or ()),
+        notes=tuple(params.get("notes") or ()),
         options={"reading": _facts(file), "mapping": {field: name for field, name in mapping.items() if name}},
         file_id=file.pk,
         reading=file.reading_number,

@@ -41,6 +41,8 @@ class LoadSpec:
     reading: int = 0  # which reading of the file
     rejected_by_reader: int = 0
     base: int | None = None  # what positions count from, where somebody chose it
+    not_rcrs: tuple[str, ...] = ()  # see `Rules`
+    notes: tuple[str, ...] = ()  # what was decided before, as sentences
 
     @property
     def fingerprint(self) -> str:
@@ -57,8 +59,10 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
     run.report(0.05, "Normalising")
-    bases = normalise(db, Rules(load=spec.fingerprint, assembly=spec.assembly or None, base=spec.base))
+    rules = Rules(load=spec.fingerprint, assembly=spec.assembly or None, base=spec.base, not_rcrs=spec.not_rcrs)
+    bases = normalise(db, rules)
     words = _classified(db)
+    words += [*spec.notes, *_own_assemblies(db, spec.assembly)]
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
     if lines != _one(db, "SELECT count(*) FROM cells"):
         raise JobError("Lines were lost while normalising; nothing was loaded. Please report this file.")
@@ -101,6 +105,17 @@ def withdraw(load: Load) -> bool:
 def _one(db: duckdb.DuckDBPyConnection, sql: str) -> int:
     row = db.execute(sql).fetchone()
     return int(row[0]) if row else 0
+
+
+def _own_assemblies(db: duckdb.DuckDBPyConnection, chosen: str) -> list[str]:
+    """A sentence where rows with a place are on another assembly than the one chosen, or on two."""
+    counted = db.execute(
+        "SELECT assembly, count(DISTINCT line) FROM alleles WHERE fate = 'keep' AND assembly IS NOT NULL GROUP BY 1 ORDER BY 1"
+    ).fetchall()
+    if len(counted) < 2 and (not chosen or [assembly for assembly, _ in counted] in ([], [chosen])):
+        return []
+    rows = " and ".join(f"{count:,} on {assembly}" for assembly, count in counted)
+    return [f"Rows with a place, each on the assembly that it names itself where it names one: {rows}."]
 
 
 def _classified(db: duckdb.DuckDBPyConnection) -> list[str]:

@@ -22,6 +22,9 @@ class Command(BaseCommand):
             "--import", action="store_true", dest="then_import", help="load it into the variant database"
         )
         parser.add_argument("--assembly", default="", help="GRCh37 or GRCh38, for rows that name none")
+        parser.add_argument(
+            "--insist", action="store_true", help="the assembly is right although names in the file say otherwise"
+        )
         parser.add_argument("--source", default="", help="who says so, for rows that do not name it")
         parser.add_argument("--label", default="", help="name of the load; default: the file's name")
         parser.add_argument(
@@ -41,6 +44,7 @@ class Command(BaseCommand):
         assembly: str,
         source: str,
         label: str,
+        insist: bool,
         visibility: str,
         **options: Any,
     ) -> None:
@@ -58,7 +62,9 @@ class Command(BaseCommand):
             )
             if then_import:
                 job = self.finish(
-                    importing.start_import(file, Asked(assembly=assembly, source=source, label=label), by=None)
+                    importing.start_import(
+                        file, Asked(assembly=assembly, source=source, label=label, insist=insist), by=None
+                    )
                 )
                 counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in job.counts.items())
                 self.stdout.write(f"{file.name}: {counts}")
