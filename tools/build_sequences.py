@@ -66,7 +66,7 @@ def checked(found: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
 def build(package: Path, out: Path) -> list[tuple[str, ...]]:
     if VERSION not in package.name:
         raise BuildError(f"{package.name} is not bioutils {VERSION}.")
-    found = []
+    found: list[tuple[str, ...]] = []
     with zipfile.ZipFile(package) as wheel:
         for assembly, table in TABLES.items():
             path = f"bioutils/_data/assemblies/{table}.json.gz"

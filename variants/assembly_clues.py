@@ -60,7 +60,7 @@ class Decision:
 
 def genomes_in(text: str) -> list[str]:
     """The genomes that a text names, each once: "ftp://x/human_g1k_v37.fasta" -> ["GRCh37"]."""
-    left, found = text[:2_000], dict[str, None]()
+    left, found = re.sub(r"To(?=[A-Z])", " to ", text[:2_000]), dict[str, None]()  # hg19ToHg38.over.chain
     for match in _RELEASE.finditer(left):
         releases = _FIRST[match[1].upper()]
         found |= dict.fromkeys([genome for first, genome in releases if int(match[2][:4]) >= first][:1])

@@ -1,8 +1,10 @@
 """Which assembly an import takes: what the file says, what a person says, and what happens where they disagree."""
 
 import gzip
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 
 from files.import_asked import Asked
 from files.importing import start_import
@@ -89,6 +91,17 @@ def test_a_choice_against_words_is_refused_until_somebody_insists_and_then_noted
     assert assemblies() == {"GRCh38"}
 
 
+def test_the_worked_example_of_the_guide(api, owner):
+    file = read(api, owner, "#genome_build hg19\nchrom\tpos\tref\talt\n7\t1001\tA\tT\n")
+    assert refused(api, owner, file, {"assembly": "GRCh38"}).startswith(
+        "GRCh38 was chosen, and the file says otherwise. “genome_build” above the table is “hg19”, which is GRCh37."
+    )
+    imported(api, owner, file["id"])
+    assert list(Variant.objects.values_list("assembly", "chrom", "pos", "ref", "alt")) == [
+        ("GRCh37", "7", 1001, "A", "T")
+    ]
+
+
 def test_the_version_of_an_accession_is_never_overruled(api, owner):
     file = read(api, owner, HEADER + ROWS.replace("7\t", "NC_000007.14\t"))
     said = refused(api, owner, file, {"assembly": "GRCh37", "insist": True})
@@ -173,3 +186,26 @@ def test_a_vcf_whose_lengths_and_words_disagree_stops(api, owner):
     assert "contradicts itself" in found["assembly_problem"]
     with pytest.raises(BadQuery):
         start_import(file, Asked(assembly="GRCh37", insist=True), by=owner)
+
+
+SHARED = Path(settings.BASE_DIR).parent / "shared" / "data"
+
+
+@pytest.mark.parametrize(
+    ("path", "column"),
+    [("clinvitae/variants_3037.tsv", "Assembly"), ("clinvar/variant_summary_sample.txt", "Assembly")],
+)
+def test_real_tables_say_it_row_by_row(api, owner, path, column):
+    if not (SHARED / path).is_file():
+        pytest.skip("the shared files are not here")
+    file = read(api, owner, (SHARED / path).read_bytes())
+    found = mapping(api, owner, file)
+    assert (found["assembly"], found["rows_without_assembly"], found["assembly_problem"]) == (None, 0, None)
+    assert found["assembly_evidence"][-1].startswith(f"Column {column} says it row by row")
+
+
+def test_a_stranger_learns_nothing_of_the_evidence(api, owner, stranger):
+    file = read(api, owner, "#genome_build hg19 of the secret family\n" + HEADER + ROWS)
+    assert api(stranger).get(f"/api/v1/files/{file['id']}/mapping/").status_code == 404
+    answer = api(stranger).post(f"/api/v1/files/{file['id']}/import/", {"assembly": "GRCh38"}, format="json")
+    assert (answer.status_code, "secret" in answer.content.decode()) == (404, False)
