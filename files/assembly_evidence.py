@@ -25,6 +25,7 @@ from variants.normalising.places import make_place_tables
 ABOVE_BYTES, ABOVE_LINES = 64 * 1024, 200  # of what stands above a table; a build is named in its first lines
 MOST_CONTIGS = 5_000  # different names of contigs that are looked at
 POSITIONED = ("chrom", "start", "stop", "variant")  # fields whose columns may bear the build in their names
+NAMES_LOOKED_AT = 200_000  # rows with g. names; 43 s for 3 million
 NEAR = 0.9  # share of the rows with a name on an assembly whose position must be the name's own
 
 
@@ -71,15 +72,16 @@ def seen(file: DataFile, cells: str, mapping: Mapping[str, str | None]) -> Evide
         with store.connect() as db:
             db.execute(MACROS)
             make_place_tables(db)
-            placed, unsaid = db.execute(_COUNT.format(cells=cells)).fetchone() or (0, 0)
+            db.execute(_PLACED.format(cells=cells))
+            if mapping.get("variant"):
+                db.execute(_PLACED_IN_ONE_CELL.format(cells=cells))
+            placed, unsaid = db.execute(_COUNT).fetchone() or (0, 0)
             if mapping.get("assembly") and placed:
-                sentences = _of_column(
-                    str(mapping["assembly"]), db.execute(_BY_ASSEMBLY.format(cells=cells)).fetchall()
-                )
+                sentences = _of_column(str(mapping["assembly"]), db.execute(_BY_ASSEMBLY).fetchall())
             if placed:
-                clues += _of_contigs(db.execute(_CONTIGS.format(cells=cells)).fetchall())
+                clues += _of_contigs(db.execute(_CONTIGS).fetchall())
             if unsaid and any(mapping.get(field) for field in ("hgvs_g", "hgvs_c", "other_names", "variant")):
-                clues += _of_names(db.execute(_NAMES.format(cells=cells)).fetchall())
+                clues += _of_names(db.execute(_NAMES.format(cells=cells, rows=NAMES_LOOKED_AT)).fetchall())
     return Evidence(clues, sentences, placed, unsaid, file.assembly, not_rcrs)
 
 
@@ -96,36 +98,44 @@ def lines_above(file: DataFile) -> list[str]:
     return text.removeprefix("\ufeff").splitlines()[: min(int(above), ABOVE_LINES)]
 
 
-# Rows with a place; those of them where neither a cell nor the version of an accession says which assembly.
+# Rows with a place, counted by what they say of it: grouped before any pattern is tried, so that millions take seconds.
 _PLACED = """
-  SELECT *, tells_assembly(coalesce(chrom, '')) OR tells_assembly(coalesce(accession, '')) AS told_by_accession,
-    CASE WHEN given(chrom) IS NULL AND given(start) IS NULL THEN place_of(variant).chrom ELSE given(chrom) END AS chrom_cell,
-    CASE WHEN given(chrom) IS NULL AND given(start) IS NULL THEN place_of(variant).pos ELSE given(start) END AS start_cell
-  FROM ({cells}) WHERE given(chrom) IS NOT NULL AND given(start) IS NOT NULL
-    OR given(chrom) IS NULL AND given(start) IS NULL AND coalesce(place_of(variant).chrom, '') <> ''
+CREATE OR REPLACE TEMP TABLE placed AS
+SELECT given(chrom) AS chrom_cell, given(accession) AS accession, given(assembly) AS assembly, sum(n)::BIGINT AS n
+FROM (SELECT chrom, accession, assembly, count(*) AS n FROM ({cells}) WHERE given(start) IS NOT NULL GROUP BY ALL)
+WHERE given(chrom) IS NOT NULL GROUP BY ALL
 """
-_COUNT = f"""
-SELECT count(*), count(*) FILTER (given(assembly) IS NULL AND NOT told_by_accession AND NOT tells_assembly(chrom_cell))
-FROM ({_PLACED})
+_PLACED_IN_ONE_CELL = """
+INSERT INTO placed SELECT place_of(variant).chrom AS chrom_cell, given(accession), given(assembly), count(*)
+FROM ({cells}) WHERE given(variant) IS NOT NULL AND given(chrom) IS NULL AND given(start) IS NULL
+GROUP BY ALL HAVING chrom_cell <> ''
 """
-_BY_ASSEMBLY = f"""
-SELECT coalesce(assembly_of(given(assembly)), left(given(assembly), 40)) AS assembly, count(*) AS n
-FROM ({_PLACED}) GROUP BY 1 ORDER BY n DESC, 1 LIMIT 6
+_COUNT = """
+SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (assembly IS NULL AND NOT tells_assembly(chrom_cell)
+  AND NOT tells_assembly(coalesce(accession, ''))), 0)::BIGINT FROM placed
+"""
+_BY_ASSEMBLY = """
+SELECT coalesce(assembly_of(assembly), left(assembly, 40)) AS whose, sum(n)::BIGINT AS rows
+FROM placed GROUP BY 1 ORDER BY rows DESC, 1 LIMIT 6
 """
 _CONTIGS = f"""
-SELECT CASE WHEN tells_assembly(coalesce(accession, '')) THEN accession ELSE chrom_cell END AS name, count(*) AS n
-FROM ({_PLACED}) WHERE given(assembly) IS NULL GROUP BY 1 ORDER BY n DESC, 1 LIMIT {MOST_CONTIGS}
+SELECT CASE WHEN tells_assembly(coalesce(accession, '')) THEN accession ELSE chrom_cell END AS name, sum(n)::BIGINT AS rows
+FROM placed WHERE assembly IS NULL GROUP BY 1 ORDER BY rows DESC, 1 LIMIT {MOST_CONTIGS}
 """
 # Genomic names of substitutions on the row's own chromosome. A row tells where one assembly's name is at its position
 # (or one base on, where starts count from 0) and no other one's is.
-_NAMES = f"""
-WITH named AS (
-  SELECT line, chrom_named(chrom_cell) AS chrom, TRY_CAST(replace(start_cell, ',', '') AS BIGINT) AS start_number,
-    unnest(regexp_extract_all(concat_ws(' ', hgvs_g, hgvs_c, other_names, variant), 'NC_0000[0-9]{{{{2}}}}[.][0-9]{{{{1,2}}}}:g[.][0-9]+[ACGT]>[ACGT]')) AS name
-  FROM ({_PLACED}) WHERE given(assembly) IS NULL AND NOT told_by_accession
+_NAMES = """
+WITH rows AS (
+  SELECT line, chrom, start, concat_ws(' ', hgvs_g, hgvs_c, other_names, variant) AS names FROM ({cells})
+  WHERE start IS NOT NULL AND given(assembly) IS NULL AND contains(concat_ws(' ', hgvs_g, hgvs_c, other_names, variant), ':g.')
+  LIMIT {rows:d}
+), named AS (
+  SELECT line, chrom_named(chrom) AS chrom, TRY_CAST(replace(trim(start), ',', '') AS BIGINT) AS start_number,
+    unnest(regexp_extract_all(names, 'NC_0000[0-9][0-9][.][0-9]+:g[.][0-9]+[ACGT]>[ACGT]')) AS name
+  FROM rows
 ), told AS (
   SELECT line, contig_assembly AS assembly,
-    bool_or(CAST(regexp_extract(name, 'g[.]([0-9]{{{{1,10}}}})', 1) AS BIGINT) - start_number IN (0, 1)) AS is_near
+    bool_or(TRY_CAST(regexp_extract(name, 'g[.]([0-9]+)', 1) AS BIGINT) - start_number IN (0, 1)) AS is_near
   FROM named JOIN contigs ON contig = split_part(name, ':', 1) AND contig_chrom = chrom
   WHERE contig_assembly IS NOT NULL GROUP BY 1, 2
 ), alone AS (
@@ -141,7 +151,10 @@ def _of_column(column: str, counted: list[tuple[str | None, int]]) -> list[str]:
 
 
 def _of_contigs(counted: list[tuple[str, int]]) -> list[Clue]:
-    """Versions of accessions are proof where all are of one genome; where they are not, each row knows its own."""
+    """Versions of accessions are proof where all are of one genome and half of the rows have one.
+
+    Else each row that has one knows its own, and says nothing of the others.
+    """
     rows: dict[tuple[str, bool], int] = {}
     names: dict[tuple[str, bool], str] = {}
     for name, count in counted:
@@ -149,23 +162,30 @@ def _of_contigs(counted: list[tuple[str, int]]) -> list[Clue]:
             kind = genome, bool(chrom_of(name))
             rows[kind] = rows.get(kind, 0) + count
             names.setdefault(kind, name)
-    proven = {genome for genome, is_proof in rows if is_proof}
+    telling = {kind: count for kind, count in rows.items() if kind[1]}
+    proves = len(telling) == 1 and 2 * sum(telling.values()) >= sum(count for _, count in counted)
     return [
         Clue(
-            genome,
-            _sentence(count, f"name {names[genome, proof][:60]}" + ("" if count == 1 else " or the like"), genome),
-            proof,
+            kind[0],
+            _sentence(count, f"names {names[kind][:60]}", f"name {names[kind][:60]} or the like", kind[0]),
+            kind[1],
         )
-        for (genome, proof), count in rows.items()
-        if not (proof and len(proven) > 1)
+        for kind, count in rows.items()
+        if proves or not kind[1]
     ]
 
 
 def _of_names(counted: list[tuple[str, int, int]]) -> Iterator[Clue]:
     for assembly, telling, named in counted:
         if assembly in TAKEN and telling and telling >= NEAR * named:
-            yield Clue(assembly, _sentence(telling, "have their own position in a g. name", assembly), is_proof=True)
+            yield Clue(
+                assembly,
+                _sentence(
+                    telling, "has its own position in a g. name", "have their own position in a g. name", assembly
+                ),
+                is_proof=True,
+            )
 
 
-def _sentence(count: int, what: str, genome: str) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'} {what}, of {called(genome)}."
+def _sentence(count: int, one: str, many: str, genome: str) -> str:
+    return f"{count:,} {f'row {one}' if count == 1 else f'rows {many}'}, of {called(genome)}."

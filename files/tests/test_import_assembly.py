@@ -54,7 +54,7 @@ def test_nothing_says_and_the_import_asks(api, owner):
         ("# made by a lab\n# hg38 positions\n" + HEADER + ROWS, "GRCh38", "A line above the table is “hg38 positions”, which is GRCh38."),
         ("chrom\tPosition_hg19\tref\talt\n" + ROWS, "GRCh37", "A column of positions is “Position_hg19”, which is GRCh37."),
         (HEADER + ROWS.replace("7\t", "NC_000007.14\t"), "GRCh38", "2 rows name NC_000007.14 or the like, of GRCh38."),
-        ("chrom\tpos\tref\talt\thgvs_g\n7\t1001\tA\tT\tNC_000007.13:g.1001A>T\n", "GRCh37", "1 row have their own position in a g. name, of GRCh37."),
+        ("chrom\tpos\tref\talt\thgvs_g\n7\t1001\tA\tT\tNC_000007.13:g.1001A>T\n", "GRCh37", "1 row has its own position in a g. name, of GRCh37."),
     ],
 )  # fmt: skip
 def test_what_the_file_says_decides_and_is_said(api, owner, text, assembly, said):
@@ -106,6 +106,15 @@ def test_the_version_of_an_accession_is_never_overruled(api, owner):
     file = read(api, owner, HEADER + ROWS.replace("7\t", "NC_000007.14\t"))
     said = refused(api, owner, file, {"assembly": "GRCh37", "insist": True})
     assert said.startswith("GRCh37 was chosen, and the file is on GRCh38.")
+
+
+def test_one_row_with_an_accession_speaks_for_itself_alone(api, owner):
+    file = read(api, owner, HEADER + ROWS + "NC_000007.13\t1003\tA\tT\n")
+    assert mapping(api, owner, file)["assembly"] is None
+    imported(api, owner, file["id"], {"assembly": "GRCh38"})
+    assert sorted(Variant.objects.values_list("pos", "assembly")) == [
+        (1001, "GRCh38"), (1002, "GRCh38"), (1003, "GRCh37"),
+    ]  # fmt: skip
 
 
 def test_words_that_contradict_each_other_stop_until_one_is_chosen(api, owner):
