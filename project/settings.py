@@ -65,6 +65,16 @@ def kept_secret(path: Path) -> str:
     return path.read_text().strip()
 
 
+def readable_file(name: str) -> str:
+    """The path that a setting names, relative ones from the project's folder; "" where it names none."""
+    if not (text := env.str(name, default="")):
+        return ""
+    path = BASE_DIR / text
+    if not path.is_file() or not os.access(path, os.R_OK):
+        raise ImproperlyConfigured(f"{name} is {text!r}: there is no such file, or it may not be read.")
+    return str(path)
+
+
 VAR_DIR = var_dir()
 HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
@@ -94,6 +104,12 @@ SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):
     raise ImproperlyConfigured(f"DEFAULT_ASSEMBLY is {DEFAULT_ASSEMBLY!r}; it can be GRCh37 or GRCh38.")
+# FASTA files for left-alignment and the check of REF. What they hold is checked when they are used, and by `check`.
+REFERENCE_FASTA_GRCH37 = readable_file("REFERENCE_FASTA_GRCH37")
+REFERENCE_FASTA_GRCH38 = readable_file("REFERENCE_FASTA_GRCH38")
+REFERENCE_MISMATCH_PERCENT = env.float("REFERENCE_MISMATCH_PERCENT", default=10.0)
+if not 0 <= REFERENCE_MISMATCH_PERCENT <= 100:
+    raise ImproperlyConfigured("REFERENCE_MISMATCH_PERCENT must be a share from 0 to 100.")
 
 SECRET_KEY = env.str("SECRET_KEY", default="") or kept_secret(VAR_DIR / "secret-key")
 # Never "*": a page of another site could then reach this server through a name of its own (DNS rebinding).
