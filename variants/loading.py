@@ -6,7 +6,8 @@ made is written on the job in the same transaction.
 """
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from project.core.jobs import JobError, Run
 from variants import merge_sql
 from variants.classification import classify
 from variants.models import Load
-from variants.normalising import OUTPUT, Rules, normalise
+from variants.normalising import OUTPUT, Rules, normalise, reference_notes
+from variants.reference_sequence import ReferenceSequence, references
 from variants.sources import files
 
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
@@ -50,6 +52,11 @@ class LoadSpec:
         identity |= {} if self.base is None else {"base": self.base}
         return hashlib.sha256(to_json(dict(sorted(identity.items())))).hexdigest()
 
+    def read_with(self, opened: Mapping[str, ReferenceSequence]) -> "LoadSpec":
+        """The same with the reference sequences that it is normalised with: with another one it is another load."""
+        used = {assembly: reference.identity() for assembly, reference in opened.items()}
+        return replace(self, options=self.options | {"reference": used}) if used else self
+
 
 def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load:
     """Load every row of `cells`. Ends with the load live and the counts on it and on the job, or raises.
@@ -59,10 +66,14 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
     run.report(0.05, "Normalising")
-    rules = Rules(load=spec.fingerprint, assembly=spec.assembly or None, base=spec.base, not_rcrs=spec.not_rcrs)
-    bases = normalise(db, rules)
-    words = _classified(db)
-    words += [*spec.notes, *_own_assemblies(db, spec.assembly)]
+    with references() as opened:
+        spec = spec.read_with(opened)
+        rules = Rules(
+            load=spec.fingerprint, assembly=spec.assembly or None, base=spec.base, not_rcrs=spec.not_rcrs,
+            references=opened, most_wrong=settings.REFERENCE_MISMATCH_PERCENT / 100,
+        )  # fmt: skip
+        bases = normalise(db, rules)
+    words = [*reference_notes(db), *_classified(db), *spec.notes, *_own_assemblies(db, spec.assembly)]
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
     if lines != _one(db, "SELECT count(*) FROM cells"):
         raise JobError("Lines were lost while normalising; nothing was loaded. Please report this file.")

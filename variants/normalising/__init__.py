@@ -7,20 +7,22 @@ the columns of OUTPUT; every input line has at least one row, with a `fate` of `
 
 Coordinates. `start0` is the interbase (0-based) start of the fully trimmed change. `pos` is VCF POS: 1-based, of the
 padding base where an insertion or deletion has one, else the first base of the unpadded change (of an insertion: the
-base after it). Alleles are trimmed from the right, then from the left; nothing is moved (no left-alignment without a
-reference sequence).
+base after it). Alleles are trimmed from the right, then from the left; with a reference sequence of their assembly,
+insertions and deletions are then moved to their leftmost place. Without one nothing is moved.
 
 Identity: the first 16 bytes of SHA-256 over a text that starts with its kind (`allele|GRCh38|7|117559590|TCT|`), so
 that a place, a genomic name, a transcript name and an accession can never be taken for each other.
 
 The steps, a module each: `cells` (text -> fields), `judging` (0-based or 1-based), `alleles` (split, trimmed),
-`identifying` (named, identified). `text`, `places` and `names` hold the macros that they share.
+`aligning` (checked and left-aligned, where there is a reference sequence), `identifying` (named, identified). `text`, `places` and `names` hold the macros that they share.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import duckdb
 
+from variants.normalising.aligning import Reference, align, reference_notes
 from variants.normalising.alleles import SPLIT_ALLELES
 from variants.normalising.cells import READ
 from variants.normalising.fields import FIELDS, OUTPUT
@@ -30,7 +32,7 @@ from variants.normalising.names import NAME_MACROS
 from variants.normalising.places import CHROM_NAMES, PLACE_MACROS, genomic_accession, make_place_tables
 from variants.normalising.text import TEXT_MACROS
 
-__all__ = ["FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "genomic_accession", "normalise"]
+__all__ = ["FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "genomic_accession", "normalise", "reference_notes"]
 
 MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS
 
@@ -45,10 +47,12 @@ class Rules:
     not_rcrs: tuple[
         str, ...
     ] = ()  # contig names, upper case, that are another mitochondrion than MT (rCRS) in this file
+    references: Mapping[str, Reference] = field(default_factory=dict)  # by assembly: REF check and left-alignment
+    most_wrong: float = 0.1  # share of REF alleles that may disagree with a reference; more stops the import
 
 
 def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
-    """Make the table `alleles` from the relation `cells` in `db`."""
+    """Make the table `alleles` from the relation `cells` in `db`. Raises JobError where a reference does not fit."""
     db.execute(MACROS)
     make_place_tables(db)
     db.execute(READ, {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)})
@@ -58,6 +62,7 @@ def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
         SPLIT_ALLELES,
         {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced},
     )
+    align(db, rules.references, rules.most_wrong)
     db.execute(IDENTIFY, {"load": rules.load, "chromosomes": CHROM_NAMES})
     return bases
 

@@ -1,4 +1,4 @@
-"""Step 4: names sorted out, the allele in the form that is shown, its identity, and what becomes of it."""
+"""Step 5: names sorted out, the allele in the form that is shown, its identity, and what becomes of it."""
 
 IDENTIFY = r"""
 CREATE OR REPLACE TEMP TABLE alleles AS
@@ -9,7 +9,7 @@ WITH bare AS (
     list_filter(full_names, lambda t: name_kind(t) = 'p') AS p_names,
     list_filter(bare_names, lambda t: left(t, 1) IN ('c', 'n'))[1] AS bare_c,
     list_filter(bare_names, lambda t: left(t, 1) = 'p')[1] AS bare_p
-  FROM trimmed
+  FROM aligned
 ), shown AS (
   SELECT *,
     kind = 'alleles' AND ((del <> '' AND ins <> '') OR base_before IS NOT NULL) AS padded,
@@ -25,7 +25,11 @@ WITH bare AS (
 ), located AS (
   SELECT *,
     CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del <> '' AND ins <> '' THEN start0 + 1
-         WHEN base_before IS NOT NULL THEN start0 ELSE start0 + 1 END AS vcf_pos
+         WHEN base_before IS NOT NULL THEN start0 ELSE start0 + 1 END AS vcf_pos,
+    CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN del
+         WHEN base_before IS NOT NULL THEN base_before || del ELSE nullif(del, '') END AS vcf_ref,
+    CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN ins
+         WHEN base_before IS NOT NULL THEN base_before || ins ELSE nullif(ins, '') END AS vcf_alt
   FROM shown
 ), identified AS (
   SELECT *,
@@ -51,12 +55,12 @@ WITH bare AS (
       WHEN len(rsids) > 0 AND coalesce(alt_cell, '') <> '' THEN 'rs alt|' || rsids[1] || '|' || alt_cell
       WHEN len(rsids) > 0 THEN 'rs|' || rsids[1]
       WHEN len(accessions) > 0 THEN 'clinvar|' || list_sort(accessions)[1]
-      WHEN len(genes) > 0 THEN 'line|' || $load || '|' || line || '|' || alt_index
+      WHEN len(genes) > 0 AND ref_disagrees IS NULL THEN 'line|' || $load || '|' || line || '|' || alt_index
     END AS identity
   FROM located
 )
 SELECT line, alt_index,
-  CASE WHEN refused IS NOT NULL THEN 'reject'
+  CASE WHEN refused IS NOT NULL OR (identity IS NULL AND ref_disagrees IS NOT NULL) THEN 'reject'
        WHEN unknown_place IS NOT NULL OR kind IN ('star', 'symbolic', 'no change') OR no_alt OR identity IS NULL THEN 'skip'
        ELSE 'keep' END AS fate,
   CASE WHEN refused IS NOT NULL THEN refused WHEN unknown_place IS NOT NULL THEN unknown_place
@@ -64,8 +68,10 @@ SELECT line, alt_index,
        WHEN kind = 'star' THEN 'ALT * (spanning deletion) is no allele of its own'
        WHEN kind = 'symbolic' THEN 'symbolic allele ' || left(alt_cell, 60)
        WHEN kind = 'no change' THEN 'ALT equals REF'
-       WHEN identity IS NULL THEN coalesce(other_place, 'names no variant and no gene') END AS reason,
+       WHEN identity IS NULL THEN coalesce(ref_disagrees, other_place, 'names no variant and no gene') END AS reason,
   CASE WHEN kind = 'ambiguous' THEN 'alleles ' || left(ref_cell, 40) || ' > ' || left(alt_cell, 40) || ' are not plain bases; kept by name'
+       WHEN ref_disagrees IS NOT NULL AND identity IS NOT NULL THEN ref_disagrees || '; kept by name'
+       WHEN ref_disagrees IS NOT NULL THEN NULL
        WHEN other_place IS NOT NULL THEN other_place || '; kept by name'
        WHEN chrom_cell IS NOT NULL AND start_cell IS NULL THEN 'a chromosome without a position; kept by name'
        WHEN chrom_cell IS NULL AND start_cell IS NOT NULL THEN 'a position without a chromosome; kept by name'
@@ -78,10 +84,7 @@ SELECT line, alt_index,
   CASE WHEN kind <> 'no place' THEN chrom END AS chrom,
   CASE WHEN kind <> 'no place' THEN list_position($chromosomes, chrom) END AS chrom_rank,
   vcf_pos AS pos,
-  CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN del
-       WHEN base_before IS NOT NULL THEN base_before || del ELSE nullif(del, '') END AS ref,
-  CASE WHEN kind <> 'alleles' THEN NULL WHEN del <> '' AND ins <> '' THEN ins
-       WHEN base_before IS NOT NULL THEN base_before || ins ELSE nullif(ins, '') END AS alt,
+  vcf_ref AS ref, vcf_alt AS alt,
   -- First and last base that the change touches (1-based): of an insertion, the bases on its two sides.
   CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del = '' THEN greatest(start0, 1) ELSE start0 + 1 END AS span_start,
   CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del = '' THEN start0 + 1 ELSE start0 + length(del) END AS span_end,
@@ -89,11 +92,18 @@ SELECT line, alt_index,
   coalesce(one_transcript, CASE WHEN is_name(best_c) THEN regexp_extract(best_c, '^([^:]+):', 1) END) AS transcript,
   best_c AS hgvs_c, best_p AS hgvs_p, coalesce(CASE WHEN kind <> 'no place' THEN own_name END, best_nc, last_g) AS hgvs_g,
   rsids[1] AS rsid, consequence, nullif(reported, '') AS reported, day(evaluated_cell) AS last_evaluated, comment, url,
-  source, review_status, oncogenicity, somatic_impact, NULL::VARCHAR AS written,
+  source, review_status, oncogenicity, somatic_impact,
+  -- Place and alleles as written, unless they are stored just so; the way a chromosome is spelled does not count.
+  CASE WHEN has_whole_place AND (kind = 'no place' OR vcf_pos IS DISTINCT FROM start_number
+      OR coalesce(vcf_ref, '') <> coalesce(ref_cell, '') OR coalesce(vcf_alt, '') <> coalesce(alt_cell, ''))
+    THEN chrom_cell || ':' || start_cell || CASE WHEN ref_cell IS NULL AND alt_cell IS NULL THEN '' ELSE
+      ' ' || coalesce(CASE ref_cell WHEN '' THEN '-' ELSE ref_cell END, '.') || '>'
+      || coalesce(CASE alt_cell WHEN '' THEN '-' ELSE alt_cell END, '.') END END AS written,
   list_concat(list_transform(full_names, lambda t: name_kind(t) || '=' || t),
     list_filter([CASE WHEN bare_c IS NOT NULL AND genes[1] IS NOT NULL THEN left(bare_c, 1) || '=' || genes[1] || ':' || bare_c END,
      CASE WHEN bare_c IS NOT NULL AND one_transcript IS NOT NULL THEN left(bare_c, 1) || '=' || one_transcript || ':' || bare_c END,
      CASE WHEN bare_p IS NOT NULL AND genes[1] IS NOT NULL THEN 'p=' || genes[1] || ':' || bare_p END], lambda t: t IS NOT NULL),
+    CASE WHEN moved THEN ['spdi=' || concat_ws(':', own_accession, trimmed0, trimmed_del, trimmed_ins)] ELSE [] END,
     list_transform(rsids, lambda t: 'rsid=' || t), list_transform(accessions, lambda t: 'clinvar=' || t)) AS names
 FROM identified ORDER BY line, alt_index;
 """

@@ -1,5 +1,7 @@
 """Mapped text cells as a test writes them, and what `normalise` makes of them."""
 
+from typing import Any
+
 import duckdb
 
 from variants.normalising import FIELDS, OUTPUT, Rules, normalise
@@ -16,10 +18,10 @@ def cells_of(rows: list[dict]) -> duckdb.DuckDBPyConnection:
     return db
 
 
-def alleles_of(*rows: dict, assembly: str | None = "GRCh38") -> list[dict]:
-    """The alleles of a small file, in line order."""
+def alleles_of(*rows: dict, assembly: str | None = "GRCh38", **rules: Any) -> list[dict]:
+    """The alleles of a small file, in line order. `rules`: further fields of Rules."""
     with cells_of(list(rows)) as db:
-        normalise(db, Rules(load="this load", assembly=assembly))
+        normalise(db, Rules(load="this load", assembly=assembly, **rules))
         cursor = db.execute(f"SELECT {', '.join(OUTPUT)} FROM alleles")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
