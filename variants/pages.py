@@ -5,11 +5,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef
 from django.urls import reverse
 
 from project.common.paging import url_with
 from variants.classification import BY_SLUG, Classification
+from variants.identity import trimmed
 from variants.models import ASSEMBLIES, Gene, Load, Record, Variant, VariantName, slug_of
 from variants.questions import ANY, ORDERINGS, Question
 
@@ -233,10 +234,25 @@ def notes(row: dict) -> list[str]:
         said.append("The claims give a place and no alleles; it is identified by its name.")
     elif not row["padding"]:
         said.append(
-            "The base before this insertion or deletion is not known here, so the alleles are shown without it;"
-            " in a repeat, the same change written elsewhere may stand as another variant."
+            "The base before this insertion or deletion is not known here, so the alleles are shown without it."
         )
+    _, deleted, inserted = trimmed(0, row["ref"] or "", row["alt"] or "")
+    if (deleted == "") != (inserted == ""):
+        said.append(place_in_repeat(row))
     return said
+
+
+def place_in_repeat(row: dict) -> str:
+    """Whether an insertion or deletion was left-aligned: where any current load that names it had the reference."""
+    assembly = row["assembly"]
+    had = {f"options__reference__{assembly}__chromosomes__contains": [row["chrom"]]}
+    claims = Record.objects.filter(variant=row["id"], load=OuterRef("pk"))
+    if Load.objects.filter(Exists(claims), state=Load.State.LIVE, **had).exists():
+        return f"Left-aligned on {assembly}: of the places in a repeat where it can be written, this is the leftmost."
+    return (
+        f"It was not left-aligned: no reference sequence of {assembly} was there at its import. In a repeat, the same"
+        " change written elsewhere may stand as another variant."
+    )
 
 
 def history(variant: Variant) -> list[dict[str, Any]]:

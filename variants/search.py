@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.db.models import Exists, OuterRef
 
-from variants.identity import allele_key
+from variants.equal_alleles import asked_allele
 from variants.models import CHROMOSOMES, Gene, VariantName, VariantQuerySet
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None)
@@ -134,9 +134,9 @@ def _allele(text: str, assembly: str) -> list[Reading]:
     chrom, ref, alt = chromosome(found["chrom"]), found["ref"].upper(), found["alt"].upper()
 
     def on(build: str) -> Reading:
-        key = allele_key(build, chrom, pos, ref, alt)
-        said = f"Read as {ref}>{alt} at position {pos:,} of chromosome {chrom}, {build}."
-        return Reading("variant", f"{build} {chrom}-{pos}-{ref}-{alt}", said, lambda rows: rows.filter(key=key))
+        asked = asked_allele(build, chrom, pos, ref, alt)
+        said = f"Read as {ref}>{alt} at position {pos:,} of chromosome {chrom}, {build}. {asked.said}".rstrip()
+        return Reading("variant", f"{build} {chrom}-{pos}-{ref}-{alt}", said, asked.find)
 
     return [on(build) for build in assemblies(assembly)]
 
