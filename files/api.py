@@ -16,7 +16,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from files import actions, importing
-from files import mapping as mappings
 from files.columns import chosen
 from files.import_asked import from_body
 from files.models import AnyReading, DataFile
@@ -275,7 +274,7 @@ class FileMapping(APIView):
     def get(self, request: Request, id: int) -> Response:
         file = get_file_for(request.user, id)
         table_reading(file)
-        found = mappings.detect([column["name"] for column in file.columns])
+        found = importing.proposed_mapping(file)
         evidence = importing.assembly_seen(file, found)
         decision = evidence.decide()
         return Response({

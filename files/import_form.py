@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from files import importing
+from files import importing, vcf_mapping
 from files import mapping as mappings
 from files.models import DataFile
 from files.store import Table
@@ -15,7 +15,8 @@ COLUMNS_TO_CHOOSE = 300  # with more, the form has boxes to type in: 25 lists of
 def import_form(file: DataFile, sent: Mapping[str, str] | None) -> dict[str, Any]:
     """The context of `files/_import.html`. `sent`: the form's fields as they came, when they were refused."""
     names = [column["name"] for column in file.columns]
-    mapping = {field: sent.get(f"map_{field}") or None for field in mappings.LABELS} if sent else mappings.detect(names)
+    sent_mapping = {field: sent.get(f"map_{field}") or None for field in mappings.LABELS} if sent else None
+    mapping = sent_mapping or importing.proposed_mapping(file)
     sent = sent or {}
     return mapping_part(file, names, mapping) | assembly_part(file, mapping, sent) | {"source": sent.get("source", "")}
 
@@ -30,7 +31,9 @@ def mapping_part(file: DataFile, names: list[str], mapping: Mapping[str, str | N
                 "example": _example(table, mapping.get(field)),
             }
             for field, label in mappings.LABELS.items()
+            if not file.is_vcf or field in vcf_mapping.chosen()
         ],
+        "is_vcf": file.is_vcf,
         "column_names": names if is_wide else [],
         "is_recognised": any(mapping.values()),
     }  # fmt: skip

@@ -1,6 +1,6 @@
 """From a file's Parquet table into the variant database: asked for (`start_import`) and done (`import_file`)."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,7 @@ import duckdb
 from django.conf import settings
 from django.db import transaction
 
-from files import assembly_evidence, store
+from files import assembly_evidence, store, vcf_cells, vcf_mapping
 from files import mapping as mappings
 from files.import_asked import Asked
 from files.models import DataFile
@@ -22,16 +22,15 @@ from variants.loading import LoadSpec, load_claims
 from variants.normalising import FIELDS
 
 IMPORT_TASK = "files.import"
-NO_VCF = "A VCF can be looked through, and not be imported yet: its alleles need splitting first."
+VCF_BASE = 1  # what POS counts from, whatever names in the file may seem to say
 
 
 def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # noqa: B008 - it is frozen
     """Queue an import. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
     _refuse_unless_ready(file)
-    if file.is_vcf:
-        raise BadQuery({"file": NO_VCF})
-    columns = [column["name"] for column in file.columns]
-    mapping = mappings.checked(asked.mapping if asked.mapping is not None else mappings.detect(columns), columns)
+    if file.is_vcf and asked.base not in (None, VCF_BASE):
+        raise BadQuery({"base": "Positions of a VCF count from 1."})
+    mapping = checked_mapping(file, asked.mapping)
     evidence = assembly_seen(file, mapping)
     decision = evidence.decide(asked.assembly, insists=asked.insist)
     if decision.problem:
@@ -47,6 +46,19 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
         )
         record("import started", file, by=by, after={"assembly": decision.assembly, "source": asked.source}, job=job.pk)
     return job
+
+
+def proposed_mapping(file: DataFile) -> dict[str, str | None]:
+    """Field -> column, or None, as the file's own names tell."""
+    return vcf_mapping.detect(file) if file.is_vcf else mappings.detect([column["name"] for column in file.columns])
+
+
+def checked_mapping(file: DataFile, mapping: dict[str, str | None] | None) -> dict[str, str | None]:
+    """As asked, or as proposed where nothing was asked; complete. Raises BadQuery."""
+    check = vcf_mapping.checked if file.is_vcf else mappings.checked
+    return check(
+        mapping if mapping is not None else proposed_mapping(file), [column["name"] for column in file.columns]
+    )
 
 
 def _refuse_unless_ready(file: DataFile) -> None:
@@ -78,11 +90,17 @@ def _cells_sql(file: DataFile, mapping: dict[str, str | None]) -> str:
     )
 
 
-def _open(file: DataFile, mapping: dict[str, str | None], scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """A DuckDB with the table `cells` of this file."""
-    db = store.connect(scratch)
-    db.execute(f"CREATE TEMP TABLE cells AS {_cells_sql(file, mapping)}")
-    return db
+def _fill(db: duckdb.DuckDBPyConnection, file: DataFile, mapping: dict[str, str | None]) -> list[str]:
+    """Make the table `cells` of this file; what there is to say about it."""
+    if file.is_vcf:
+        notes = vcf_cells.make_cells(db, file, mapping)
+    else:
+        notes = []
+        db.execute(f"CREATE TEMP TABLE cells AS {_cells_sql(file, mapping)}")
+    (rows,) = db.execute("SELECT count(DISTINCT line) FROM cells").fetchone() or (0,)
+    if rows != file.row_count:
+        raise JobError("The table does not hold every row of the file; nothing was imported. Please report this file.")
+    return notes
 
 
 def assembly_seen(file: DataFile, mapping: dict[str, str | None]) -> assembly_evidence.Evidence:
@@ -109,9 +127,8 @@ def import_file(run: Run) -> None:
         checksum=file.sha256,
         source=params.get("source") or "",
         assembly=params.get("assembly") or "",
-        base=params.get("base"),
+        base=VCF_BASE if file.is_vcf else params.get("base"),
         not_rcrs=tuple(params.get("not_rcrs") or ()),
-        notes=tuple(params.get("notes") or ()),
         options={"reading": _facts(file), "mapping": {field: name for field, name in mapping.items() if name}},
         file_id=file.pk,
         reading=file.reading_number,
@@ -120,9 +137,9 @@ def import_file(run: Run) -> None:
     scratch = Path(settings.VAR_DIR) / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     run.report(0.02, "Opening the table")
-    try:
-        table = _open(file, mapping, scratch)
-    except FileNotFoundError as error:
-        raise JobError(f"{error} Upload the file again; nothing was imported.") from error
-    with table as db:
-        load_claims(db, spec, run)
+    with store.connect(scratch) as db:
+        try:
+            notes = _fill(db, file, mapping)
+        except FileNotFoundError as error:
+            raise JobError(f"{error} Upload the file again; nothing was imported.") from error
+        load_claims(db, replace(spec, notes=(*(params.get("notes") or ()), *notes)), run)

@@ -131,9 +131,7 @@ def _page_of(
     }  # fmt: skip
     if file.has_table:
         context |= rows_of(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}
-    if file.state == DataFile.State.READY and mine and file.is_vcf:
-        context["import_refused"] = importing.NO_VCF
-    elif file.state == DataFile.State.READY and mine and file.row_count:
+    if file.state == DataFile.State.READY and mine and file.row_count:
         context |= import_form(file, sent)
     return context
 

@@ -2,12 +2,15 @@
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.urls import reverse
 
 from files.models import DataFile
-from files.tests.conftest import do_read, read_job
+from files.tests.bcf_files import bcf_of
+from files.tests.conftest import do_import, do_read
 from files.tests.vcf_texts import LINE, SAMPLES, SITES, vcf
+from project.core import jobs
+from project.core.models import Job
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +23,6 @@ ROWS = vcf(
     "chr1 30 . A G 30 . GENE=.;DP=7.5;DB=0",
     "chr1 40 . A G . . DP=12",
 )
-NOT_YET = "not be imported yet"
 
 
 @pytest.fixture
@@ -107,36 +109,60 @@ def test_nul_bytes_in_the_header_do_not_end_the_job(read):
     assert (file.state, file.row_count) == ("ready", 1)
 
 
-# --- an import is refused with a sentence, by every door
+# --- an import, by every door
 
 
-def test_no_import_by_the_api(read, api, owner):
-    answer = api(owner).post(f"/api/v1/files/{read(ROWS, name='t.vcf').pk}/import/", {}, format="json")
-    assert answer.status_code == 400
-    assert NOT_YET in answer.json()["errors"]["file"][0]
+PLACED = vcf("chr1 9 rs7 A G,C . . DP=3", "chr1 10 . A <DEL> . . .")
+COUNTS = {"lines_read": 2, "imported": 1, "skipped": 1, "alleles_imported": 2, "alleles_skipped": 1}
 
 
-def test_no_import_with_the_upload(api, owner):
-    sent = {"file": SimpleUploadedFile("t.vcf", ROWS.encode()), "import": "true"}
+def counts() -> dict[str, int]:
+    job = Job.objects.get(kind="import")
+    jobs.run_now(job)
+    assert job.state == "succeeded", job.error
+    return {name: count for name, count in job.counts.items() if count}
+
+
+def test_import_by_the_api(read, api, owner):
+    file = read(PLACED, name="t.vcf")
+    answer = api(owner).post(f"/api/v1/files/{file.pk}/import/", {"assembly": "GRCh38"}, format="json")
+    assert (answer.status_code, counts()) == (202, COUNTS)
+
+
+def test_import_with_the_upload(api, owner):
+    sent = {"file": SimpleUploadedFile("t.vcf", PLACED.encode()), "import": "true", "assembly": "GRCh38"}
     answer = api(owner).post("/api/v1/files/", sent, format="multipart")
-    file = do_read(DataFile.objects.get(pk=answer.json()["id"]))
-    assert (file.state, file.row_count, read_job(file).state) == ("ready", 7, "failed")
-    assert NOT_YET in read_job(file).error
+    do_read(DataFile.objects.get(pk=answer.json()["id"]))
+    assert counts() == COUNTS
 
 
-def test_no_import_from_the_shell(tmp_path):
+def test_import_from_the_shell(tmp_path, capsys):
     path = tmp_path / "t.vcf"
-    path.write_text(ROWS)
-    with pytest.raises(CommandError, match=NOT_YET):
-        call_command("load_file", str(path), "--import")
+    path.write_text(PLACED)
+    call_command("load_file", str(path), "--import", "--assembly", "GRCh38")
+    said = capsys.readouterr().out
+    assert "lines read 2" in said
+    assert "alleles imported 2" in said
 
 
-def test_no_import_by_the_page(read, owner, client):
-    file = read(ROWS, name="t.vcf")
+def test_import_by_the_page(read, owner, client):
+    file = read(PLACED, name="t.vcf")
     client.force_login(owner)
     page = client.get(reverse("files:detail", args=[file.pk])).content.decode()
-    assert reverse("files:import", args=[file.pk]) not in page
-    assert NOT_YET in page
-    answer = client.post(reverse("files:import", args=[file.pk]))
-    assert answer.status_code == 400
-    assert NOT_YET in answer.content.decode()
+    assert 'name="map_rsid"' in page
+    assert 'name="map_start"' not in page  # the format says where positions are
+    client.post(reverse("files:import", args=[file.pk]), {"assembly": "GRCh38", "map_rsid": "ID"})
+    assert counts() == COUNTS
+
+
+def test_import_of_a_bcf(read, tmp_path):
+    file = read(bcf_of(PLACED, tmp_path), name="t.bcf")
+    job = do_import(file, assembly="GRCh38")
+    assert ({name: count for name, count in job.counts.items() if count}, file.format) == (COUNTS, "bcf")
+
+
+def test_the_row_as_written_is_shown_beside_each_allele_to_who_may_read_the_file(read, api, owner, stranger):
+    do_import(read(PLACED, name="t.vcf"), assembly="GRCh38")
+    mine, others = (api(user).get("/api/v1/records/").json()["results"] for user in (owner, stranger))
+    assert [record["raw"]["ALT"] for record in mine] == ["G,C", "G,C"]
+    assert [(record["raw"], record["line"], record["file_name"]) for record in others] == [(None, None, None)] * 2

@@ -49,8 +49,11 @@ WITH fated AS (
         OR NOT has_whole_place THEN 'no place'
       WHEN NOT with_alleles OR ref_cell IS NULL OR alt_cell IS NULL THEN 'place only'
       WHEN alt_cell = '*' THEN 'star'
+      WHEN alt_cell IN ('<*>', '<NON_REF>') THEN 'any other'
+      WHEN regexp_matches(alt_cell, '[\[\]]|^\.[ACGTN]|[ACGTN]\.$') THEN 'breakend'
       WHEN regexp_matches(alt_cell, '[<>\[\]]') THEN 'symbolic'
       WHEN NOT regexp_matches(ref_cell, '^[ACGTN]*$') OR NOT regexp_matches(alt_cell, '^[ACGTN]*$') THEN 'ambiguous'
+      WHEN alt_number IS NOT NULL AND (ref_cell = '' OR alt_cell = '') THEN 'dash'  -- a VCF writes the base before it
       WHEN ref_cell = alt_cell THEN 'no change'
       -- "1000-1010, insert TACCC, ref not given": a replacement whose old bases are unknown, not an insertion.
       WHEN ref_cell = '' AND stop_number - start_number > 1 THEN 'deleted bases not given'

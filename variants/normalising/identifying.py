@@ -42,7 +42,9 @@ WITH bare AS (
          WHEN bare_pos > chrom_length THEN beyond_end(bare_pos, assembly_read, chrom, chrom_length, other_length)
          END AS refused,
     -- REF without ALT says "as the reference" or nothing; only a name of the change itself makes it a claim.
-    kind = 'place only' AND coalesce(ref_cell, '') <> '' AND alt_cell IS NULL
+    -- A VCF's alleles are whole, or say nothing: its gene or rsID alone does not tell which change is meant.
+    (kind = 'place only' AND coalesce(ref_cell, '') <> '' AND alt_cell IS NULL
+      OR alt_number IS NOT NULL AND kind IN ('place only', 'ambiguous'))
       AND coalesce(best_nc, last_g, best_c, best_p, accessions[1]) IS NULL AS no_alt,
     CASE
       WHEN kind = 'alleles' THEN concat_ws('|', 'allele', assembly_read, chrom, start0, del, ins)
@@ -61,10 +63,16 @@ WITH bare AS (
 )
 SELECT line, alt_index,
   CASE WHEN refused IS NOT NULL OR (identity IS NULL AND ref_disagrees IS NOT NULL) THEN 'reject'
-       WHEN unknown_place IS NOT NULL OR kind IN ('star', 'symbolic', 'no change') OR no_alt OR identity IS NULL THEN 'skip'
+       WHEN unknown_place IS NOT NULL OR no_alt OR identity IS NULL
+         OR kind IN ('star', 'any other', 'breakend', 'symbolic', 'dash', 'no change') THEN 'skip'
        ELSE 'keep' END AS fate,
   CASE WHEN refused IS NOT NULL THEN refused WHEN unknown_place IS NOT NULL THEN unknown_place
+       WHEN no_alt AND kind = 'ambiguous' THEN 'alleles ' || left(ref_cell, 40) || ' > ' || left(alt_cell, 40) || ' are not plain bases'
+       WHEN no_alt AND alt_cell IS NOT NULL THEN 'no REF allele'
        WHEN no_alt THEN 'no ALT allele'
+       WHEN kind = 'any other' THEN 'symbolic allele ' || alt_cell || ' (any other allele, of a gVCF)'
+       WHEN kind = 'breakend' THEN 'breakend'
+       WHEN kind = 'dash' THEN '- is no allele of a VCF'
        WHEN kind = 'star' THEN 'ALT * (spanning deletion) is no allele of its own'
        WHEN kind = 'symbolic' THEN 'symbolic allele ' || left(alt_cell, 60)
        WHEN kind = 'no change' THEN 'ALT equals REF'

@@ -196,7 +196,7 @@ def test_a_chromosome_accession_of_the_other_assembly_is_not_placed(read, number
         pytest.param(at(100, "A", "*"), "skip", "spanning deletion", id="star"),
         pytest.param(at(100, "A", "<DEL>"), "skip", "symbolic allele <DEL>", id="symbolic"),
         pytest.param(at(100, "A", "<NON_REF>"), "skip", "symbolic allele <NON_REF>", id="gVCF block"),
-        pytest.param(at(100, "G", "G]17:198982]"), "skip", "symbolic allele G]17:198982]", id="breakend"),
+        pytest.param(at(100, "G", "G]17:198982]"), "skip", "breakend", id="breakend"),
         pytest.param(at(100, "A", "A"), "skip", "ALT equals REF", id="no change"),
         pytest.param(at(100, "A", "."), "skip", "no ALT allele", id="no ALT"),
         pytest.param(at(100, "A", "T", assembly="hg18"), "skip", "assembly 'hg18' is neither", id="old assembly, no name"),

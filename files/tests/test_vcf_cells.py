@@ -1,0 +1,341 @@
+"""What an import reads from a VCF's lines: alleles, INFO values of each, annotations of each."""
+
+import pytest
+
+from files.tests.conftest import do_import
+from variants.models import LoadIssue, Record, Variant, VariantName
+
+pytestmark = pytest.mark.django_db
+
+VEP = "Allele|Consequence|IMPACT|SYMBOL|Feature|HGVSc|HGVSp|CANONICAL|MANE_SELECT|ALLELE_NUM"
+SNPEFF = (
+    "Functional annotations: 'Allele | Annotation | Annotation_Impact | Gene_Name | Gene_ID | Feature_Type | Feature_ID |"
+    " Transcript_BioType | Rank | HGVS.c | HGVS.p '"
+)
+
+
+def info(key: str, number: str = ".", description: str = "x", kind: str = "String") -> str:
+    return f'##INFO=<ID={key},Number={number},Type={kind},Description="{description}">\n'
+
+
+def vcf(*lines: str, meta: str = "") -> str:
+    """Cells between blanks; `meta` stands above them."""
+    head = f"##fileformat=VCFv4.2\n{meta}#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    return head + "".join("\t".join(line.split(" ")) + "\n" for line in lines)
+
+
+@pytest.fixture
+def load(read):
+    """`load(text)` uploads, reads and imports a VCF; the job, over."""
+
+    def load(text: str, **asked):
+        job = do_import(read(text, name="t.vcf"), **{"assembly": "GRCh38"} | asked)
+        assert job.state == "succeeded", job.error
+        return job
+
+    return load
+
+
+def claim(alt_index: int = 1) -> Record:
+    return Record.objects.select_related("variant__gene").get(alt_index=alt_index)
+
+
+def names(record: Record) -> set[str]:
+    return set(VariantName.objects.filter(variant=record.variant).values_list("text", flat=True))
+
+
+def counted(job) -> dict[str, int]:
+    return {name: count for name, count in job.counts.items() if count}
+
+
+# --- alleles, and what becomes of a line
+
+
+def test_each_allele_is_a_variant_and_what_is_none_is_counted_with_its_reason(load):
+    job = load(vcf("chr7 117559590 rs113993960 ATCT A,ATCTT,<DEL>,* . PASS ."))
+    places = Variant.objects.order_by("pos").values_list("chrom", "pos", "ref", "alt")
+    assert list(places) == [("7", 117559590, "ATCT", "A"), ("7", 117559592, "C", "CT")]
+    assert counted(job) == {"lines_read": 1, "imported": 1, "alleles_imported": 2, "alleles_skipped": 2}
+    assert job.result["reasons"] == {
+        "symbolic allele <DEL>": 1, "ALT * (spanning deletion) is no allele of its own": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("1 100 . A <DEL> . . .", "symbolic allele <DEL>"),
+        ("1 100 . A <DUP:TANDEM> . . END=900", "symbolic allele <DUP:TANDEM>"),
+        ("1 100 . A <NON_REF> . . END=900", "symbolic allele <NON_REF> (any other allele, of a gVCF)"),
+        ("1 100 . A <*> . . .", "symbolic allele <*> (any other allele, of a gVCF)"),
+        ("1 100 . A * . . .", "ALT * (spanning deletion) is no allele of its own"),
+        ("1 100 . A A]2:321] . . .", "breakend"),
+        ("1 100 . A ]2:321]A . . .", "breakend"),
+        ("1 100 . A .A . . .", "breakend"),
+        ("1 100 . A A. . . .", "breakend"),
+        ("1 100 rs5 A . . . .", "no ALT allele"),
+        ("1 100 rs5 . A . . .", None),
+        ("1 100 rs5 A R . . .", "alleles A > R are not plain bases"),
+        ("1 100 rs5 M C . . .", "alleles M > C are not plain bases"),
+        ("1 100 rs5 A - . . .", "- is no allele of a VCF"),
+        ("1 100 . - A . . .", "- is no allele of a VCF"),
+        ("1 100 . a A . . .", "ALT equals REF"),
+        ("GL000191.1 100 . A C . . .", None),
+    ],
+)
+def test_a_line_without_an_allele_is_skipped_with_its_reason(load, line, reason):
+    job = load(vcf(line))
+    rejected = job.counts["rejected"]
+    assert (job.counts["lines_read"], job.counts["skipped"] + rejected) == (1, 1)
+    if reason:
+        assert job.result["reasons"] == {reason: 1}
+    assert rejected or list(LoadIssue.objects.values_list("line", "kind")) == [(3, "skipped")]
+    assert not Variant.objects.exists()
+
+
+def test_position_0_is_rejected(load):
+    job = load(vcf("1 0 . A C . . ."))
+    assert job.result["reasons"] == {"position 0 lies before the chromosome": 1}
+    assert job.counts["rejected"] == 1
+
+
+def test_a_line_with_thousands_of_alleles_is_skipped_whole(load):
+    alts = ",".join("A" + "C" * n for n in range(1, 1_002))
+    job = load(vcf(f"1 100 . A {alts} . . ."))
+    assert job.result["reasons"] == {"symbolic allele <1001 ALT ALLELES>": 1}
+
+
+def test_lower_case_is_the_same_allele_and_the_filter_hides_nothing(load):
+    load(vcf("1 100 . a c . q10 .", "1 100 . A C . PASS ."))
+    assert list(Variant.objects.values_list("ref", "alt", "record_count")) == [("A", "C", 2)]
+
+
+def test_lines_that_the_reader_rejects_are_counted(load):
+    job = load(vcf("1 100 . A C . . .", "1 x . A C . . ."))
+    assert (job.counts["lines_read"], job.counts["imported"], job.counts["rejected"]) == (2, 1, 1)
+
+
+def test_positions_count_from_1_whatever_a_name_says(load, read, api, owner):
+    meta = info("CLNHGVS")
+    load(vcf("1 100 . A C . . CLNHGVS=NC_000001.11:g.101A>C", meta=meta))
+    assert Variant.objects.get().pos == 100
+    file = read(vcf("1 100 . A C . . ."), name="t.vcf")
+    answer = api(owner).post(f"/api/v1/files/{file.pk}/import/", {"assembly": "GRCh38", "base": 0}, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["base"])
+
+
+def test_again_imports_nothing(load):
+    text = vcf("1 100 rs1 A C,G . . .")
+    assert counted(load(text))["alleles_imported"] == 2
+    assert counted(load(text)) == {"lines_read": 1, "merged": 1, "alleles_merged": 2}
+    assert Record.objects.count() == 2
+
+
+# --- INFO
+
+
+def test_values_of_each_allele_and_of_ref_are_taken_by_index(load):
+    meta = info("CLNSIG", "A") + info("CLNREVSTAT", "R") + info("CLNDN", ".")
+    load(vcf("1 100 . A C,G . . CLNSIG=Benign,Pathogenic;CLNREVSTAT=r,one,two;CLNDN=x,y", meta=meta))
+    told = [(claim(n).reported_classification, claim(n).review_status, claim(n).submitter_comment) for n in (1, 2)]
+    assert told == [("Benign", "one", "x,y"), ("Pathogenic", "two", "x,y")]
+
+
+def test_a_list_with_another_number_of_values_is_nobodys(load):
+    job = load(vcf("1 100 . A C,G . . CLNSIG=Benign,Pathogenic,Benign", meta=info("CLNSIG", "A")))
+    assert {claim(n).reported_classification for n in (1, 2)} == {None}
+    assert any(note.startswith("INFO.CLNSIG of 1 lines (the first: 4)") for note in job.result["notes"])
+
+
+CLINVAR = "##source=ClinVar\n" + "".join(
+    info(key) for key in ("CLNSIG", "CLNREVSTAT", "CLNHGVS", "CLNDN", "GENEINFO", "MC", "RS", "ONC", "SCI", "ALLELEID")
+)
+
+
+def test_a_line_of_clinvar_with_everything(load):
+    load(
+        vcf(
+            "7 55249071 16613 C T . . ALLELEID=31652;CLNHGVS=NC_000007.13:g.55249071C>T;GENEINFO=EGFR:1956|EGFR-AS1:100507500;"
+            "MC=SO:0001583|missense_variant,SO:0001619|non-coding_transcript_variant;RS=121434569;SCI=Tier_I_-_Strong;"
+            "ONC=Oncogenic;CLNSIG=drug_response;CLNREVSTAT=reviewed_by_expert_panel;CLNDN=Lung_cancer",
+            meta=CLINVAR,
+        ),
+        assembly="GRCh37",
+    )
+    found = claim()
+    assert found.variant.gene.symbol == "EGFR"
+    assert found.named_genes == ["EGFR", "EGFR-AS1"]
+    assert names(found) == {"NC_000007.13:g.55249071C>T", "rs121434569", "VCV000016613"}
+    assert found.variant.consequence == "missense_variant,non-coding_transcript_variant"
+    assert (found.get_classification_display(), found.review_status) == ("Drug response", "reviewed_by_expert_panel")
+    assert (found.oncogenicity, found.somatic_impact, found.submitter_comment) == (
+        "Oncogenic",
+        "Tier_I_-_Strong",
+        "Lung_cancer",
+    )
+
+
+def test_a_number_in_id_is_no_rsid_and_no_accession_where_the_file_is_not_clinvars(load):
+    load(vcf("1 100 16613 A C . . CLNSIG=Benign", "1 200 rs7;COSV5;rs8 A C . . .", meta=info("CLNSIG")))
+    assert set(VariantName.objects.values_list("text", flat=True)) == {"rs7", "rs8"}
+
+
+OLD = (
+    info("CLNALLE", ".", "Variant alleles from REF or ALT columns. 0 is REF, 1 is the first ALT allele", "Integer")
+    + info("CLNSIG", ".", "Variant Clinical Significance, 0 - Uncertain significance, 1 - not provided, 2 - Benign,"
+           " 3 - Likely benign, 4 - Likely pathogenic, 5 - Pathogenic, 6 - drug response, 255 - other")
+    + info("CLNACC")
+)  # fmt: skip
+
+
+def test_old_clinvar_codes_are_read_as_the_header_explains_them_for_the_alleles_they_are_about(load):
+    load(
+        vcf(
+            "1 100 . A C,G,T . . CLNALLE=3,1;CLNSIG=5|5,2;CLNACC=RCV000000001.1|RCV000000002.1,RCV000000003.2", meta=OLD
+        )
+    )
+    assert [claim(n).reported_classification for n in (1, 2, 3)] == ["Benign", None, "Pathogenic"]
+    assert [names(claim(n)) for n in (1, 2, 3)] == [{"RCV000000003"}, set(), {"RCV000000001", "RCV000000002"}]
+
+
+def test_codes_that_the_header_does_not_explain_stay_codes(load):
+    load(vcf("1 100 . A C . . CLNSIG=2", meta=info("CLNSIG")))
+    assert claim().reported_classification == "2"
+
+
+# --- annotations
+
+
+def test_vep_entries_are_those_of_the_allele_in_veps_own_spelling(load):
+    """CTT is the padding base and two more: without it the alleles are `-`, `TT` becomes `TTA`."""
+    meta = info(
+        "CSQ", ".", "Consequence annotations from Ensembl VEP. Format: Allele|Consequence|SYMBOL|Feature|HGVSc|HGVSp"
+    )
+    load(vcf(
+        "1 100 . CTT C,CTTA . . CSQ="
+        "-|inframe_deletion|AAA1|NM_900001.1|NM_900001.1:c.5_6del|NP_900001.1:p.Leu2del,"
+        "TTA|synonymous_variant|BBB2|NM_900002.1|NM_900002.1:c.9_10insA|NP_900002.1:p.Leu3%3D", meta=meta))  # fmt: skip
+    first, second = claim(1), claim(2)
+    assert (first.variant.hgvs_c, first.variant.consequence, first.named_genes) == (
+        "NM_900001.1:c.5_6del",
+        "inframe_deletion",
+        ["AAA1"],
+    )
+    assert (second.variant.hgvs_p, second.variant.transcript, second.named_genes) == (
+        "p.Leu3=",
+        "NM_900002.1",
+        ["BBB2"],
+    )
+    assert names(first) == {"NM_900001.1:c.5_6del", "NP_900001.1:p.Leu2del", "AAA1:p.Leu2del"}
+    assert "NP_900002.1:p.Leu3=" in names(second)
+
+
+def vep(*entries: str) -> str:
+    return "CSQ=" + ",".join(entries)
+
+
+def entry(
+    allele: str, gene: str, number: str = "", canonical: str = "", mane: str = "", said: str = "missense_variant"
+) -> str:
+    return f"{allele}|{said}|MODERATE|{gene}|NM_{gene}.1|NM_{gene}.1:c.1A>G||{canonical}|{mane}|{number}"
+
+
+META = info("CSQ", ".", f"Consequence annotations from Ensembl VEP. Format: {VEP}")
+
+
+@pytest.mark.parametrize(
+    ("alleles", "entries", "genes"),
+    [
+        ("A C,G", [entry("G", "G2"), entry("C", "C1")], ["C1", "G2"]),
+        ("A C,AT", [entry("AT", "I2"), entry("C", "C1")], ["C1", "I2"]),  # first bases differ: nothing is cut
+        ("CA C,CG,*", [entry("-", "D1"), entry("G", "S2"), entry("*", "STAR")], ["D1", "S2", None]),
+        ("CA C,CAA,<NON_REF>", [entry("-", "D1"), entry("AA", "I2")], ["D1", "I2", None]),
+        ("CAA C,CA", [entry("-", "D1", "1"), entry("-", "D2", "2")], ["D1", "D2"]),  # minimal; only the number tells
+        ("CAA C,CA", [entry("-", "D1"), entry("-", "D2")], [None, None]),  # minimal; nothing tells
+        ("G GA,A", [entry("A", "ANY")], [None, None]),  # minimal, of either
+        ("A G", [entry("C", "C1"), entry("G", "G2")], ["G2"]),  # split after annotation
+        ("A G", [entry("C", "C1", "1"), entry("G", "G2", "2")], ["G2"]),
+        ("CA C", [entry("-", "D1"), entry("C", "D2")], [None]),  # the same; whose `-` is cannot be told
+        ("A G", [entry("T", "T3")], [None]),
+        ("A C,G", [entry("C", "C1")], ["C1", None]),
+    ],
+    ids=str,
+)
+def test_an_entry_counts_only_for_the_allele_that_it_names(load, alleles, entries, genes):
+    job = load(vcf(f"1 100 . {alleles} . . {vep(*entries)}", meta=META))
+    found = {claim.alt_index: claim.named_genes for claim in Record.objects.all()}
+    assert [found.get(n) or None for n in range(1, len(genes) + 1)] == [[gene] if gene else None for gene in genes]
+    real = [gene for gene, alt in zip(genes, alleles.split()[1].split(","), strict=True) if alt.isalpha()]
+    assert any("is about other alleles" in note for note in job.result["notes"]) == (None in real)
+
+
+def test_mane_goes_before_canonical_before_first_and_all_names_are_kept(load):
+    entries = [entry("G", "FIRST"), entry("G", "CANON", canonical="YES"), entry("G", "MANE1", mane="NM_MANE1.1"),
+               entry("G", "BESIDE", mane="NM_BESIDE.1", said="upstream_gene_variant")]  # fmt: skip
+    load(vcf(f"1 100 . A G . . {vep(*entries)}", meta=META))
+    assert claim().variant.hgvs_c == "NM_MANE1.1:c.1A>G"
+    assert claim().named_genes == ["MANE1", "FIRST", "CANON"]
+    assert names(claim()) == {f"NM_{gene}.1:c.1A>G" for gene in ("FIRST", "CANON", "MANE1", "BESIDE")}
+
+
+def test_a_gene_beside_the_variant_is_named_where_none_is_hit(load):
+    load(vcf(f"1 100 . A G . . {vep(entry('G', 'TERT', said='upstream_gene_variant'))}", meta=META))
+    assert claim().named_genes == ["TERT"]
+
+
+def test_snpeff_entries_are_those_of_the_allele_as_alt_writes_it(load):
+    line = (
+        "1 100 . CTT C,CTTA . . ANN="
+        "CTTA|frameshift_variant|HIGH|BBB2|ENSG1|transcript|ENST00000000002|protein_coding|1/2|c.9_10insA|p.Leu3fs,"
+        "C|inframe_deletion|MODERATE|AAA1|ENSG2|transcript|ENST00000000001|protein_coding|1/2|c.5_6delTT|p.Leu2del,"
+        "C|intergenic_region|MODIFIER|AAA1-CCC3|ENSG2|intergenic_region|ENSG2-ENSG3|||n.100_101delTT|"
+    )
+    load(vcf(line, meta=info("ANN", ".", SNPEFF)))
+    first, second = claim(1), claim(2)
+    assert (first.variant.hgvs_c, first.variant.hgvs_p, first.named_genes) == (
+        "ENST00000000001:c.5_6delTT",
+        "p.Leu2del",
+        ["AAA1"],
+    )
+    assert (second.variant.hgvs_c, second.variant.consequence) == ("ENST00000000002:c.9_10insA", "frameshift_variant")
+
+
+def test_entries_without_alleles_count_on_lines_of_one_allele(load):
+    meta = info(
+        "BCSQ", ".", "Local consequence annotation from BCFtools/csq. Format: '[*]consequence|gene|transcript|biotype'"
+    )
+    load(vcf("1 100 . A G . . BCSQ=missense|AAA1|ENST00000000001|protein_coding", meta=meta))
+    assert (claim().named_genes, claim().variant.consequence) == (["AAA1"], "missense")
+
+
+def test_an_annotation_in_the_header_and_on_no_line_is_passed_over(load):
+    assert counted(load(vcf("1 100 . A G . . .", meta=META)))["imported"] == 1
+
+
+# --- the mapping
+
+
+def test_the_proposal_is_shown_and_can_be_changed(read, api, owner):
+    file = read(
+        vcf("1 100 16613 A C . . GENEINFO=AAA1:5;CLNSIG=Benign;LAB=Pathogenic", meta=CLINVAR + info("LAB")),
+        name="t.vcf",
+    )
+    proposed = api(owner).get(f"/api/v1/files/{file.pk}/mapping/").json()["mapping"]
+    assert {field: name for field, name in proposed.items() if name} == {
+        "chrom": "CHROM", "start": "POS", "ref": "REF", "alt": "ALT", "rsid": "ID", "clinvar": "ID", "gene": "INFO.GENEINFO",
+        "classification": "INFO.CLNSIG",
+    }  # fmt: skip
+    job = do_import(file, assembly="GRCh38", mapping={"classification": "INFO.LAB"})
+    assert job.state == "succeeded"
+    assert (claim().reported_classification, claim().named_genes, names(claim())) == ("Pathogenic", [], set())
+
+
+@pytest.mark.parametrize(
+    ("mapping", "field"),
+    [({"start": "INFO.DP"}, "mapping.start"), ({"stop": "POS"}, "mapping.stop"), ({"gene": "INFO.NO"}, "mapping.gene")],
+)
+def test_what_the_format_fixes_cannot_be_mapped_otherwise(read, api, owner, mapping, field):
+    file = read(vcf("1 100 . A C . . DP=3", meta=info("DP", "1", kind="Integer")), name="t.vcf")
+    body = {"assembly": "GRCh38", "mapping": mapping}
+    answer = api(owner).post(f"/api/v1/files/{file.pk}/import/", body, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
