@@ -2,7 +2,7 @@
 
 import pytest
 
-from variants.classification import SLUGS, Classification, classify
+from variants.classification import SLUGS, WORDS, Classification, classify, folded
 
 CONTRACT = [
     "pathogenic", "pathogenic_or_likely", "likely_pathogenic", "uncertain", "likely_benign", "benign_or_likely", "benign",
@@ -33,6 +33,21 @@ def test_the_twelve_values_and_their_order():
         ("risk factor", "risk_factor"), ("Likely risk allele", "risk_factor"), ("drug response", "drug_response"),
         ("association", "other"), ("protective", "other"), ("Affects", "other"), ("other", "other"),
         ("not provided", "not_provided"), ("-", "not_provided"), (".", "not_provided"), ("", "not_provided"), (None, "not_provided"),
+        # Lists are one claim: ClinVar's own aggregate of "benign;likely benign", and of terms on two sides.
+        ("likely benign;benign", "benign_or_likely"), ("pathogenic;likely pathogenic", "pathogenic_or_likely"),
+        ("uncertain significance;likely benign", "conflicting"), ("VUS,likely benign", "conflicting"),
+        ("Benign/Pathogenic", "conflicting"),
+        # VEP's, ANNOVAR's, LOVD's, BRCA Exchange's, VKGL's, MacArthur's ways of writing.
+        ("not_provided&pathogenic", "pathogenic"), ("pathogenic/likely_pathogenic&pathogenic", "pathogenic_or_likely"),
+        ("likely_benign&benign&uncertain_significance", "conflicting"), (r"Pathogenic\x2c_low_penetrance", "pathogenic"),
+        ("pathogenic (dominant)", "pathogenic"), ("pathogenic,pathogenic (dominant)", "pathogenic"),
+        ("Likely benign(ENIGMA); Likely_benign (ClinVar)", "likely_benign"), ("class_2", "likely_benign"),
+        ("lb", "likely_benign"), ("(Likely) pathogenic", "pathogenic_or_likely"), ("Not Yet Reviewed", "not_provided"),
+        ("Benign..risk_factor", "benign"), ("Pathogenic(1)|Uncertain_significance(2)", "conflicting"),
+        # The five classes by number, where a word says that it is one, or that it is the same.
+        ("Class 4", "likely_pathogenic"), ("C4", "likely_pathogenic"), ("ACMG class 4", "likely_pathogenic"),
+        ("4 - likely pathogenic", "likely_pathogenic"), ("Class 5 (Pathogenic)", "pathogenic"), ("5 \u2013 Pathogenic", "pathogenic"),
+        ("Klasse 3", "uncertain"), ("Uncertain significance (VUS)", "uncertain"), ("Likely_pathogenic,_low_penetrance", "likely_pathogenic"),
         ("NULL", "not_provided"), ("NA", "not_provided"), ("N/A", "not_provided"), ("None", "not_provided"), ("NaN", "not_provided"),
     ],
 )  # fmt: skip
@@ -41,7 +56,33 @@ def test_known_words(text, slug):
 
 
 @pytest.mark.parametrize(
-    "text", ["Pathogenic?", "not benign at all", "maybe", "5", "path", "non benign", "pathogenicity"]
+    "text",
+    [
+        "Pathogenic?",
+        "not benign at all",
+        "maybe",
+        "5",
+        "path",
+        "non benign",
+        "pathogenicity",
+        "Pathogenic, unlikely",
+        "4 - benign",
+        "benign (class 5)",
+        "Benign/",
+        "5|2",
+        "4,0",
+        "2",
+        "+/?",
+        "-/-",
+        "+?/.",  # LOVD's codes: of an effect, not of a disease
+        "Oncogenic",
+        "Likely oncogenic",
+        "Tier I - Strong",
+        "Tier II - Potential",
+        "ambiguous",
+        "DM",
+        "unknown",
+    ],
 )
 def test_unknown_words_are_other_and_never_guessed(text):
     assert classify(text) == (Classification.OTHER, False)
@@ -67,3 +108,20 @@ def test_unknown_words_are_other_and_never_guessed(text):
 )
 def test_of_several_terms_the_one_most_specific_to_disease_counts(text, slug, known):
     assert classify(text) == (Classification[slug.upper()], known)
+
+
+def test_what_a_curator_says_goes_before_the_table():
+    terms = {"5": Classification.BENIGN, "benign": Classification.OTHER, "vus no info": Classification.UNCERTAIN}
+    assert classify("5", terms) == (Classification.BENIGN, True)
+    assert classify("Benign", terms) == (Classification.OTHER, True)
+    assert classify("Likely benign; Benign", terms) == (Classification.LIKELY_BENIGN, True)
+    assert classify("VUS_no info", terms) == (Classification.UNCERTAIN, True)
+    assert classify("5", {}) == (Classification.OTHER, False)
+
+
+def test_prose_is_not_looked_through():
+    assert classify("Pathogenic|" * 200) == (Classification.OTHER, False)
+
+
+def test_every_word_of_the_table_is_written_as_it_is_looked_up():
+    assert [word for word in WORDS if folded(word) != word] == []
