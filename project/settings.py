@@ -100,6 +100,8 @@ READ_LIMITS = {
     "record_bytes": env.int("READ_MAX_RECORD_BYTES", default=64 * 1024**2),
     "zip_members": env.int("READ_MAX_ZIP_MEMBERS", default=10_000),
 }
+# Spellings of classifications that a load lists one by one; docs/import.md says what becomes of more.
+MAX_REPORTED_WORDS = env.int("MAX_REPORTED_WORDS", default=1000)
 SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):

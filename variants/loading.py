@@ -19,11 +19,13 @@ from project.common.rendering import to_json
 from project.core.audit import record
 from project.core.jobs import JobError, Run
 from variants import merge_sql
-from variants.classification import classify
+from variants.classification import Terms
 from variants.models import Load
 from variants.normalising import OUTPUT, Rules, normalise, reference_notes
 from variants.reference_sequence import ReferenceSequence, references
 from variants.sources import files
+from variants.terms import current_terms
+from variants.words import STAGED, classified, keep_words, read_staged_again, unknown_note
 
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
 MERGE_LOCK = 7_236_401
@@ -75,7 +77,9 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
             references=opened, most_wrong=settings.REFERENCE_MISMATCH_PERCENT / 100,
         )  # fmt: skip
         bases = normalise(db, rules)
-    words = [*reference_notes(db), *_classified(db), *spec.notes, *_own_assemblies(db, spec.assembly)]
+    notes = [bases.sentence, *reference_notes(db), *spec.notes, *_own_assemblies(db, spec.assembly)]
+    terms = current_terms()
+    classified(db, terms, run.check)
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
     if (lines, 0) != (_one(db, "SELECT count(DISTINCT line) FROM cells"), _cells_without_allele(db)):
         raise JobError("Lines were lost while normalising; nothing was loaded. Please report this file.")
@@ -86,7 +90,7 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
         run.report(0.6, "Merging", lines_read=lines + spec.rejected_by_reader)
         with transaction.atomic():
             run.hold()
-            load = _merge(spec, run, staging, copied, [bases.sentence, *spec.notes, *words])
+            load = _merge(spec, run, staging, copied, notes, terms)
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {staging}")  # the name is ours: digits only
@@ -137,23 +141,6 @@ def _own_assemblies(db: duckdb.DuckDBPyConnection, chosen: str) -> list[str]:
     return [f"Rows with a place, each on the assembly that it names itself where it names one: {rows}."]
 
 
-def _classified(db: duckdb.DuckDBPyConnection) -> list[str]:
-    """Make the table `words` (reported text -> classification). Returns sentences about words that nobody knows."""
-    texts = [
-        row[0] for row in db.execute("SELECT DISTINCT reported FROM alleles WHERE reported IS NOT NULL").fetchall()
-    ]
-    meant = [classify(text) for text in texts]
-    db.execute(
-        "CREATE OR REPLACE TEMP TABLE words AS SELECT unnest($texts::VARCHAR[]) AS reported, unnest($values::INT[]) AS value",
-        {"texts": texts, "values": [int(value) for value, _ in meant]},
-    )
-    unknown = sorted(text for text, (_, known) in zip(texts, meant, strict=True) if not known)
-    if not unknown:
-        return []
-    shown = ", ".join(f"“{text[:60]}”" for text in unknown[:5]) + (" ..." if len(unknown) > 5 else "")
-    return [f"Classifications that Vardesk has no words for are kept as written and counted as other: {shown}"]
-
-
 def _copy(db: duckdb.DuckDBPyConnection, staging: str) -> int:
     """Fill a fresh staging table; returns the rows copied. Unlogged: after a crash of PostgreSQL it is empty."""
     columns = [c for c in OUTPUT if c not in ("genes", "names")]
@@ -168,14 +155,14 @@ def _copy(db: duckdb.DuckDBPyConnection, staging: str) -> int:
     try:
         db.execute(
             f"COPY (SELECT {chosen}, replace(reason, chr(0), '\ufffd') AS reason, to_json({of_kept['genes']}) AS genes,"
-            f" to_json({of_kept['names']}) AS names, coalesce(words.value, 12) AS class"
+            f" to_json({of_kept['names']}) AS names, {STAGED}"
             " FROM alleles LEFT JOIN words USING (reported) ORDER BY key, line, alt_index)"
             f" TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER false, NULLSTR '{COPY_NULL}')"
         )
         with connection.cursor() as cursor, path.open("rb") as stream:
             cursor.execute(f"DROP TABLE IF EXISTS {staging}")
             cursor.execute(f"CREATE UNLOGGED TABLE {staging} ({merge_sql.STAGING_COLUMNS})")
-            names = ", ".join([*(c for c in columns if c != "reason"), "reason", "genes", "names", "class"])
+            names = ", ".join([*(c for c in columns if c != "reason"), "reason", "genes", "names", "class", "known"])
             cursor.copy_expert(f"COPY {staging} ({names}) FROM STDIN WITH (FORMAT csv, NULL '{COPY_NULL}')", stream)
             cursor.execute(f"ANALYZE {staging}")
     finally:
@@ -189,7 +176,7 @@ def _file_of(spec: LoadSpec) -> dict[str, int | None]:
     return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading}
 
 
-def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]) -> Load:
+def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str], terms: Terms) -> Load:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
         cursor.execute(f"SELECT count(*) FROM {staging}")
@@ -197,6 +184,8 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
             raise JobError(
                 "The staging table does not hold every row (the database was restarted?). Start the import again."
             )
+        read_staged_again(cursor, staging, terms)
+        notes = [*notes, *unknown_note(cursor, staging)]
         load, is_new = Load.objects.update_or_create(
             fingerprint=spec.fingerprint,
             defaults={"state": Load.State.LIVE, "notes": notes} | _file_of(spec),
@@ -211,6 +200,7 @@ def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str]
             record("load replaced", earlier, by=run.job.owner, before={"state": earlier.state}, by_load=load.pk)
             withdraw(earlier)  # the same bytes read in another way: only the latest reading counts
         cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source, "cause": ""})
+        keep_words(cursor, staging, load.pk)
         counts = _count(cursor, staging, spec.rejected_by_reader)
         reasons, remarks = _said(cursor, staging, of_kept=False), _said(cursor, staging, of_kept=True)
         cursor.execute("DROP TABLE affected, seen, named, touched_genes, places, gene_bin, links, first_said")

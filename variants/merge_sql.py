@@ -9,7 +9,7 @@ STAGING_COLUMNS = """
   chrom_rank smallint, pos integer, ref text, alt text, span_start integer, span_end integer, padding boolean, transcript text, hgvs_c text, hgvs_p text,
   hgvs_g text, rsid text, consequence text, reported text, review_status text, oncogenicity text,
   somatic_impact text, last_evaluated date, comment text, url text, source text, written text,
-  genes jsonb, names jsonb, class smallint"""
+  genes jsonb, names jsonb, class smallint, known boolean"""
 
 # Which keys were known before, so that "new" can be counted; which names of genes lead to which gene.
 _PREPARE = """
@@ -131,7 +131,9 @@ INSERT INTO variants_record (load_id, line, alt_index, variant_id, named_genes, 
     left(coalesce(s.source, %(source)s), 200), s.class, s.reported, s.review_status, s.oncogenicity,
     s.somatic_impact, s.last_evaluated, s.comment, s.url, s.written
   FROM {staging} s JOIN variants_variant v USING (key) WHERE s.fate = 'keep' ORDER BY s.line, s.alt_index
-  ON CONFLICT DO NOTHING;
+  -- The same file again, after the table of classifications changed: the claim says what it said, and is read as now.
+  ON CONFLICT (load_id, line, alt_index) DO UPDATE SET classification = excluded.classification
+  WHERE variants_record.classification <> excluded.classification;
 INSERT INTO variants_variantname (variant_id, load_id, kind, text)
   SELECT v.id, %(load)s::bigint, split_part(n, '=', 1), substr(n, strpos(n, '=') + 1)
   FROM {staging} s JOIN variants_variant v USING (key), jsonb_array_elements_text(s.names) n WHERE s.fate = 'keep'
