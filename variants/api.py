@@ -105,6 +105,7 @@ class ChangeShape(serializers.Serializer):
     before = CLASSIFICATION
     after = CLASSIFICATION
     load = serializers.IntegerField(allow_null=True)
+    cause = serializers.CharField(allow_blank=True, help_text="where it was not the load's arrival")
 
 
 class VariantDetailShape(VariantShape):
@@ -232,7 +233,7 @@ class VariantDetail(ReadView):
         variant = get_object_or_404(Variant, pk=id)
         records = variant.records.filter(load__state="live").select_related("load")
         history = [
-            {"at": c.at, "before": slug_of(c.before), "after": slug_of(c.after), "load": c.load_id}
+            {"at": c.at, "before": slug_of(c.before), "after": slug_of(c.after), "load": c.load_id, "cause": c.cause}
             for c in variant.changes.all()
         ]
         return Response(variant_rows([row])[0] | {"records": claim_rows(records, request.user), "history": history})

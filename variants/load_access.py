@@ -1,5 +1,6 @@
 """Who may look at a load and who may withdraw it: the one place that decides. What is not yours is a 404."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,13 @@ def get_load_for(user: Any, pk: int) -> tuple[Load, FileRef | None]:
     if load is None or not (ref or may_withdraw(user, load)):
         raise Http404("There is no such load, or its file is not shared with you.")
     return load, ref
+
+
+def named_for(user: Any, loads: Iterable[Load]) -> dict[int, Load]:
+    """Of `loads`, by id, those whose label and page `user` may see: the same as `get_load_for` gives."""
+    loads = list(loads)
+    readable = files().readable(user, loads)
+    return {load.pk: load for load in loads if load.pk in readable or may_withdraw(user, load)}
 
 
 def may_withdraw(user: Any, load: Load) -> bool:

@@ -259,7 +259,7 @@ def history(variant: Variant) -> list[dict[str, Any]]:
     return [
         {
             "at": change.at, "before": slug_of(change.before), "after": slug_of(change.after),
-            "load_label": change.load.source if change.load else "",
+            "load_label": change.load.source if change.load else "", "cause": change.cause,
         }
         for change in variant.changes.select_related("load")
     ]  # fmt: skip

@@ -20,8 +20,10 @@ from variants.models import Load, Variant
 from variants.questions import COLUMNS, ask, variant_rows
 from variants.sources import files
 from variants.tables import position, variant_name, variant_table
+from variants.word_lists import words_of_load
 
 PAGE = 100
+WORDS_SHOWN = 50  # on a load's page; the API has all
 CLAIMS_SHOWN = 200  # on a variant's page; the API has all
 
 
@@ -117,7 +119,10 @@ def load_detail(request: HttpRequest, pk: int) -> HttpResponse:
     except BadQuery:
         offset = 0
     issues = list(load.issues.all()[offset : offset + PAGE + 1])
+    words = words_of_load(load)
     context = {
+        "words": words[:WORDS_SHOWN],
+        "more_words": max(0, len(words) - WORDS_SHOWN),
         "load": load,
         "ref": ref,
         "may_withdraw": may_withdraw(request.user, load) and load.state == Load.State.LIVE,

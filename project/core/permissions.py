@@ -73,5 +73,9 @@ class MayWorkWithFiles(_Needs):
     methods = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
+class MayCurate(_Needs):
+    right = Right.CURATE
+
+
 class MayAdminister(_Needs):
     right = Right.ADMINISTER

@@ -41,6 +41,10 @@ GET    /variants/{variant}/                 200    in     200    200   200     2
 GET    /stats/                              200    401    200    200   200     200           200
 GET    /loads/{load}/                       404    in     404    404   200     200           200
 POST   /loads/{load}/withdraw/              in     in     404    404   302     302           302
+GET    /classifications/                    200    in     200    200   200     200           200
+GET    /classifications/term/?term=benign   200    in     200    200   200     200           200
+POST   /classifications/term/               in     in     403    403   302     302           403
+POSTw! /classifications/reread/             in     in     403    403   302     302           403
 GET    /files/                              in     in     200    200   200     200           200
 GET    /files/{file}/                       404    in     404    404   404     200           200
 GET    /files/{file}/rejects/               404    in     404    404   404     200           200
@@ -91,6 +95,11 @@ GET    /api/v1/variants/                    200    401    200    200   200     2
 GET    /api/v1/variants/{variant}/          200    401    200    200   200     200           200
 GET    /api/v1/records/                     200    401    200    200   200     200           200
 GET    /api/v1/loads/{load}/issues/         404    401    404    404   200     200           200
+GET    /api/v1/loads/{load}/words/          404    401    404    404   200     200           200
+GET    /api/v1/classifications/             200    401    200    200   200     200           200
+GET    /api/v1/classifications/benign/      200    401    200    200   200     200           200
+PUT    /api/v1/classifications/class_iv/    401    401    403    403   200     200           403
+DELETE /api/v1/classifications/class_iv/    401    401    403    403   404     404           403
 GET    /api/v1/files/                       401    401    200    200   200     200           200
 POST   /api/v1/files/                       401    401    403    201   201     201           201
 GET    /api/v1/files/{file}/                401    401    404    404   404     200           200
@@ -117,11 +126,13 @@ FORMS: dict[str, dict[str, Any]] = {
     "/files/{file}/import/": {f"map_{field}": column for field, column in detect(COLUMNS).items() if column},
     "/files/{zip}/members/": {"member": "small.csv"},
     "/files/{lost}/read-options/": {"header": "no"},
+    "/classifications/term/": {"term": "Class IV", "classification": "likely_pathogenic"},
     "/accounts/": {"first_name": "New", "last_name": "Name", "email": "new@lab.example"},
     "/accounts/tokens/": {"name": "nightly", "days": "30"},
     "/accounts/reset/": {"email": "nobody@lab.example"},
 }
 BODIES: dict[str, dict[str, Any]] = {
+    "/api/v1/classifications/class_iv/": {"classification": "likely_pathogenic"},
     "/api/v1/files/{file}/": {"name": "new.csv"},
     "/api/v1/files/{file}/import/": {},
     "/api/v1/files/{zip}/members/": {"member": "small.csv"},
@@ -129,7 +140,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/api/v1/files/{file}/read-options/preview/": {"delimiter": ","},
 }
 UPLOADS = ("/files/upload/", "/api/v1/files/")
-WRITES = ("POST", "PATCH", "DELETE")
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True)
