@@ -112,7 +112,8 @@ def put_readings(
 ) -> None:
     """Fill the temporary table `readings` (text, class, known) with the texts of `sql` that are read otherwise now.
 
-    `sql` gives text, class and known as they are stored; where known is null, the text is put there in any case.
+    `sql` gives text, class and known as they are stored; known is null
+    where nobody counted the text: what is then missing from `readings` is unknown.
     """
     if not append:
         cursor.execute("DROP TABLE IF EXISTS readings")
@@ -125,7 +126,7 @@ def put_readings(
             new = [
                 (text, int(now), is_known)
                 for text, now, is_known, value, known in read
-                if (now, is_known) != (value, known)
+                if now != value or is_known != bool(known)
             ]
             texts, values, knowns = ([row[n] for row in new] for n in range(3))
             cursor.execute(
