@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from project.common.paging import url_with
 from project.common.params import one_of, refuse_nul, whole_number
 from project.common.problems import BadQuery
+from project.core.audit import record
 from project.core.models import Job
 from project.core.permissions import needs, readers_only
 from project.core.roles import Right, may
@@ -126,6 +128,8 @@ def asked_class(slug: Any) -> Classification | None:
 @needs(Right.CURATE)
 def classification_reread(request: HttpRequest) -> HttpResponse:
     """Read all stored claims again: after a job that failed or was cancelled, or an upgrade."""
-    start_rereading("Read all classifications again", by=request.user)
+    with transaction.atomic():
+        job = start_rereading("Read all classifications again", by=request.user)
+        record("claims read again", job, by=request.user)
     messages.success(request, "All claims are being read again.")
     return redirect("variants:classifications")

@@ -44,7 +44,7 @@ POST   /loads/{load}/withdraw/              in     in     404    404   302     3
 GET    /classifications/                    200    in     200    200   200     200           200
 GET    /classifications/term/?term=benign   200    in     200    200   200     200           200
 POST   /classifications/term/               in     in     403    403   302     302           403
-POSTw! /classifications/reread/             in     in     403    403   302     302           403
+POST   /classifications/reread/             in     in     403    403   302     302           403
 GET    /files/                              in     in     200    200   200     200           200
 GET    /files/{file}/                       404    in     404    404   404     200           200
 GET    /files/{file}/rejects/               404    in     404    404   404     200           200
