@@ -166,8 +166,8 @@ def rename(file: DataFile, name: str, *, by: Any) -> None:
 
 def live_loads(file: DataFile) -> list[Load]:
     """Loads whose claims would lose their source: those of this very file, and of its bytes where no twin that was
-    read alike is left."""
-    loads = Load.objects.filter(checksum=file.sha256, state=Load.State.LIVE)
+    read alike is left. Superseded ones too: they are shown as history, and come back when the later one is withdrawn."""
+    loads = Load.objects.filter(checksum=file.sha256, state__in=(Load.State.LIVE, Load.State.SUPERSEDED)).order_by("pk")
     twins = list(DataFile.objects.with_table().filter(sha256=file.sha256).exclude(pk=file.pk))
     return [load for load in loads if load.file_id == file.pk or not any(_serves(twin, load) for twin in twins)]
 
@@ -185,11 +185,14 @@ def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
             job.ask_to_cancel()
         loads = live_loads(file)
         if loads and not withdraw_loads:
-            named = ", ".join(f"“{load.label}” ({load.counts.get('lines_read', 0):,} lines)" for load in loads)
+            named = ", ".join(
+                f"“{load.label}” ({load.counts.get('lines_read', 0):,} lines"
+                f"{', superseded' if load.state == Load.State.SUPERSEDED else ''})" for load in loads
+            )  # fmt: skip
             raise Conflict(
                 f"Claims in the variant database point back to this file: {named}. Withdraw them first (withdraw=1)."
             )
-        for load in loads:
+        for load in sorted(loads, key=lambda load: load.state):  # live ones first may bring a superseded one back
             withdraw_load(load, by=by)
         record("file deleted", file, by=by, before=fields_of(file, KEPT_FIELDS))
         folder = file.folder

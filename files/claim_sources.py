@@ -16,21 +16,7 @@ from variants.sources import FileRef
 
 class DataFiles:
     def readable(self, user: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
-        by_checksum: dict[str, list[Load]] = {}
-        for load in loads:
-            by_checksum.setdefault(load.checksum, []).append(load)
-        known = DataFile.objects.readable_by(user).with_table().filter(sha256__in=by_checksum)
-        files = list(known.only("name", "sha256", "reading_number", "reading", "columns").order_by("pk"))
-        kept = set(PastReading.objects.filter(file__in=files).values_list("file", "reading_number"))
-        found: dict[int, FileRef] = {}
-        for file in files:
-            for load in by_checksum[file.sha256]:
-                if load.file_id == file.pk:  # the load's own file before its twins
-                    if load.reading == file.reading_number or (file.pk, load.reading) in kept:
-                        found[load.pk] = _ref(file, load.reading)
-                elif load.pk not in found and reads_alike(load, file):
-                    found[load.pk] = _ref(file, file.reading_number)
-        return found
+        return _places(DataFile.objects.readable_by(user).with_table(), loads)
 
     def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
         try:
@@ -42,10 +28,35 @@ class DataFiles:
     def checksum(self, user: Any, file_id: int) -> str | None:
         return DataFile.objects.readable_by(user).filter(pk=file_id).values_list("sha256", flat=True).first()
 
+    def kept(self, loads: Iterable[Load]) -> set[int]:
+        return set(_places(DataFile.objects.with_table(), loads))
+
     def withdrawn(self, file_id: int) -> None:
         with transaction.atomic():
             if file := DataFile.objects.select_for_update().filter(pk=file_id).first():
                 drop_unneeded(file)
+
+
+def _places(among: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
+    """Load id -> where its lines stand among these files: its own before a twin that was read alike."""
+    by_checksum: dict[str, list[Load]] = {}
+    for load in loads:
+        by_checksum.setdefault(load.checksum, []).append(load)
+    files = list(
+        among.filter(sha256__in=by_checksum)
+        .only("name", "sha256", "reading_number", "reading", "columns")
+        .order_by("pk")
+    )
+    kept = set(PastReading.objects.filter(file__in=files).values_list("file", "reading_number"))
+    found: dict[int, FileRef] = {}
+    for file in files:
+        for load in by_checksum[file.sha256]:
+            if load.file_id == file.pk:
+                if load.reading == file.reading_number or (file.pk, load.reading) in kept:
+                    found[load.pk] = _ref(file, load.reading)
+            elif load.pk not in found and reads_alike(load, file):
+                found[load.pk] = _ref(file, file.reading_number)
+    return found
 
 
 def _ref(file: DataFile, reading: int) -> FileRef:

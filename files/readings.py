@@ -46,7 +46,8 @@ def put_aside(file: DataFile) -> None:
 
 def drop_unneeded(file: DataFile) -> None:
     """Readings from before that no load's claims point to go, rows now and folders with the commit. File locked."""
-    loads = Load.objects.filter(file_id=file.pk).exclude(state=Load.State.WITHDRAWN)
+    gone = (Load.State.WITHDRAWN, Load.State.REPLACED)  # a superseded load may come back, and is shown as history
+    loads = Load.objects.filter(file_id=file.pk).exclude(state__in=gone)
     for past in file.past_readings.exclude(reading_number__in=list(loads.values_list("reading", flat=True))):
         transaction.on_commit(_removal(_places(file, past.reading_number)))
         past.delete()

@@ -20,7 +20,7 @@ from project.core.admin_base import (
     too_many,
     whole_number,
 )
-from variants.load_access import withdraw_load
+from variants.load_access import WITHDRAWABLE, withdraw_load
 from variants.models import ASSEMBLIES, CHROMOSOMES, ClassificationChange, Gene, Load, Record, Variant
 
 NAMES_SHOWN = 50
@@ -57,9 +57,9 @@ class LoadAdmin(LookOnly):
 
     @admin.display(description="state")
     def shown_state(self, load: Load) -> str:
-        mark = {Load.State.LIVE: "ready", Load.State.LOADING: "running", Load.State.WITHDRAWN: "cancelled"}
+        mark = {Load.State.LIVE: "ready", Load.State.LOADING: "running"}
         state = Load.State(load.state)
-        return format_html('<span class="state state-{}">{}</span>', mark[state], state.label)
+        return format_html('<span class="state state-{}">{}</span>', mark.get(state, "cancelled"), state.label)
 
     @admin.display(description="lines read")
     def lines(self, load: Load) -> str:
@@ -86,7 +86,7 @@ class LoadAdmin(LookOnly):
         return list_link("core_auditentry", "What was done to it", q=f"variants.load {load.pk}")
 
     def object_actions(self, obj: Load) -> list[str]:
-        return ["withdraw"] if obj.state == Load.State.LIVE else []
+        return ["withdraw"] if obj.state in WITHDRAWABLE else []
 
     @admin.action(description="Withdraw …")
     def withdraw(self, request: HttpRequest, queryset: Any) -> Any:
@@ -96,16 +96,16 @@ class LoadAdmin(LookOnly):
             rows = [(load.pk, f"{load.label}: {self.lines(load)} lines, {load.state}") for load in queryset]
             said = [
                 "Their claims are taken out of the variant database; classifications are worked out again without them.",
-                "Importing the same file again brings the claims back. Loads that are not live are left as they are.",
+                "Importing the same file again brings the claims back. Earlier releases that they superseded come back at once.",
             ]
             return self.ask(
                 request, "withdraw", title="Withdraw these loads?", rows=rows, button="Withdraw", said=said,
                 is_grave=True,
             )  # fmt: skip
-        live = [load for load in queryset if load.state == Load.State.LIVE]
-        for load in live:
+        chosen = [load for load in queryset if load.state in WITHDRAWABLE]
+        for load in chosen:
             withdraw_load(load, by=request.user)
-        return self.message_user(request, f"Loads withdrawn: {len(live)}.", messages.SUCCESS)
+        return self.message_user(request, f"Loads withdrawn: {len(chosen)}.", messages.SUCCESS)
 
 
 @admin.register(Variant)

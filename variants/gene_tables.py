@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from variants import merge_sql
 from variants.loading import COPY_NULL, MERGE_LOCK
+from variants.models import DataVersion
 
 MAX_SYMBOL = 80
 BUNDLED = Path(__file__).parent / "reference" / "genes.tsv.gz"
@@ -208,4 +209,5 @@ def replace_genes(path: Path) -> tuple[int, int]:
         cursor.execute(_RELINK)
         cursor.execute(merge_sql.COUNT_GENES)
         cursor.execute("ANALYZE variants_gene; ANALYZE variants_genename")
+        DataVersion.bump()
     return len(genes), len(others)

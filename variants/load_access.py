@@ -12,6 +12,8 @@ from variants.loading import withdraw
 from variants.models import Load
 from variants.sources import FileRef, files
 
+WITHDRAWABLE = (Load.State.LIVE, Load.State.SUPERSEDED)
+
 
 def get_load_for(user: Any, pk: int) -> tuple[Load, FileRef | None]:
     """The load, and its file where `user` may read it. Raises Http404 unless they may, or made the load, or are curators."""
@@ -40,5 +42,6 @@ def withdraw_load(load: Load, *, by: Any) -> None:
     """Take the load's claims out of the database; importing its file again brings them back."""
     with transaction.atomic():
         before = {"state": load.state}
-        if withdraw(load):
-            record("load withdrawn", load, by=by, before=before, after={"state": load.state})
+        back = withdraw(load, by=by)
+        if back is not None:
+            record("load withdrawn", load, by=by, before=before, after={"state": load.state}, restored=back)

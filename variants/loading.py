@@ -6,7 +6,9 @@ made is written on the job in the same transaction.
 """
 
 import hashlib
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,12 @@ from django.db import connection, transaction
 from project.common.rendering import to_json
 from project.core.audit import record
 from project.core.jobs import JobError, Run
-from variants import merge_sql
+from variants import following, merge_sql
 from variants.classification import Terms
-from variants.models import Load
+from variants.models import DataVersion, Load
 from variants.normalising import OUTPUT, Rules, normalise, reference_notes
 from variants.reference_sequence import ReferenceSequence, references
+from variants.relink_sql import RELINK
 from variants.sources import files
 from variants.terms import current_terms
 from variants.words import STAGED, classified, keep_words, read_staged_again, unknown_note
@@ -30,6 +33,7 @@ from variants.words import STAGED, classified, keep_words, read_staged_again, un
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
 MERGE_LOCK = 7_236_401
 COPY_NULL = r"\N"
+LOOK_S = 0.2  # how often a merge looks whether the one before it is done
 
 
 @dataclass(frozen=True)
@@ -46,9 +50,8 @@ class LoadSpec:
     rejected_by_reader: int = 0
     base: int | None = None  # what positions count from, where somebody chose it
     not_rcrs: tuple[str, ...] = ()  # see `Rules`
-    notes: tuple[
-        str, ...
-    ] = ()  # what was decided before and what there is to say of the cells; no part of the identity
+    notes: tuple[str, ...] = ()  # what was decided before, and what there is to say of the cells
+    supersedes: tuple[int, ...] = ()  # earlier releases whose claims this load's take the place of
 
     @property
     def fingerprint(self) -> str:
@@ -69,6 +72,26 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     """
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
+    with staged(db, spec, run) as staging:
+        while (load := _merged(run, staging)) is None:
+            run.report(0.6, "Waiting until another import is in")
+            time.sleep(LOOK_S)
+    return load
+
+
+@dataclass(frozen=True)
+class Staging:
+    table: str
+    rows: int
+    lines: int  # with those that the reader rejected
+    notes: list[str]
+    spec: LoadSpec  # with the reference sequences that were there
+    terms: Terms  # what written classifications meant when they were read
+
+
+@contextmanager
+def staged(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Iterator[Staging]:
+    """Every row of `cells`, normalised, in a table of PostgreSQL of its own, for as long as the block lasts."""
     run.report(0.05, "Normalising")
     with references() as opened:
         spec = spec.read_with(opened)
@@ -83,40 +106,55 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
     if (lines, 0) != (_one(db, "SELECT count(DISTINCT line) FROM cells"), _cells_without_allele(db)):
         raise JobError("Lines were lost while normalising; nothing was loaded. Please report this file.")
-    staging = f"variants_staging_{run.job.pk:d}"
+    table = f"variants_staging_{run.job.pk:d}"
     try:
         run.report(0.4, "Copying")
-        copied = _copy(db, staging)
-        run.report(0.6, "Merging", lines_read=lines + spec.rejected_by_reader)
-        with transaction.atomic():
-            run.hold()
-            load = _merge(spec, run, staging, copied, notes, terms)
+        copied = _copy(db, table)
+        lines += spec.rejected_by_reader
+        run.report(0.6, "Comparing" if run.job.params.get("dry_run") else "Merging", lines_read=lines)
+        yield Staging(table, copied, lines, notes, spec, terms)
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {staging}")  # the name is ours: digits only
-    return load
+            cursor.execute(f"DROP TABLE IF EXISTS {table}")  # the name is ours: digits only
 
 
-def withdraw(load: Load) -> bool:
-    """Take a load's claims out of every list, aggregate and count; its rows stay as history. Call in a transaction.
-
-    What the files' app kept for them alone goes after the commit.
-
-    False where somebody else was quicker.
-    """
+def take_merge_lock() -> None:
+    """Until the commit nobody else changes what variants say. Readers never wait for it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
-        load_here = Load.objects.filter(pk=load.pk).exclude(state=Load.State.WITHDRAWN)
-        load.state = Load.State.WITHDRAWN
-        if not load_here.update(state=Load.State.WITHDRAWN):
-            return False
-        cursor.execute(merge_sql.AFFECTED_BY_LOAD, {"load": load.pk})
-        cursor.execute(merge_sql.AGGREGATE, {"load": load.pk, "cause": "withdrawn"})
-        cursor.execute(merge_sql.COUNT_GENES)
-        cursor.execute("DROP TABLE affected, touched_genes")
+
+
+def withdraw(load: Load, *, by: Any = None) -> list[int] | None:
+    """Take a load's claims out of every list, aggregate and count; its rows stay as history. Call in a transaction.
+
+    Loads that it superseded come back. What the files' app kept for its claims alone goes after the commit.
+    Returns the numbers of the loads that came back; None where it is not current and not superseded (any more).
+    """
+    take_merge_lock()
+    load.state = Load.objects.values_list("state", flat=True).get(pk=load.pk)
+    if load.state not in (Load.State.LIVE, Load.State.SUPERSEDED):
+        return None
+    back = following.give_back(load, by=by)
+    changed = [*back, *([load.pk] if load.state == Load.State.LIVE else [])]
+    load.state, load.followed_by = Load.State.WITHDRAWN, None
+    load.save(update_fields=["state", "followed_by"])
+    _count_again(changed, because_of=load.pk)
+    DataVersion.bump()
     if (file_id := load.file_id) is not None:
         transaction.on_commit(lambda: files().withdrawn(file_id), robust=True)
-    return True
+    return back
+
+
+def _count_again(loads: list[int], *, because_of: int) -> None:
+    """Aggregates, names, genes and counts of every variant of these loads, whose state has just changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(merge_sql.FORGET_TEMPORARY)
+        cursor.execute(merge_sql.AFFECTED_BY_LOADS, {"loads": loads})
+        cursor.execute(RELINK, {"loads": loads})
+        cursor.execute(merge_sql.DISPLAY_GENE)
+        cursor.execute(merge_sql.AGGREGATE, {"load": because_of, "cause": "withdrawn"})
+        cursor.execute(merge_sql.COUNT_GENES)
+        cursor.execute(merge_sql.FORGET_TEMPORARY)
 
 
 def _cells_without_allele(db: duckdb.DuckDBPyConnection) -> int:
@@ -176,43 +214,72 @@ def _file_of(spec: LoadSpec) -> dict[str, int | None]:
     return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading}
 
 
-def _merge(spec: LoadSpec, run: Run, staging: str, copied: int, notes: list[str], terms: Terms) -> Load:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
-        cursor.execute(f"SELECT count(*) FROM {staging}")
-        if cursor.fetchone()[0] != copied:
-            raise JobError(
-                "The staging table does not hold every row (the database was restarted?). Start the import again."
-            )
-        read_staged_again(cursor, staging, terms)
-        notes = [*notes, *unknown_note(cursor, staging)]
-        load, is_new = Load.objects.update_or_create(
-            fingerprint=spec.fingerprint,
-            defaults={"state": Load.State.LIVE, "notes": notes} | _file_of(spec),
-            create_defaults={
-                "label": spec.label, "source": spec.source, "assembly": spec.assembly, "checksum": spec.checksum,
-                "options": spec.options, "file_id": spec.file_id, "reading": spec.reading,
-                "state": Load.State.LIVE, "notes": notes,
-                "created_by": run.job.owner,
-            },
-        )  # fmt: skip
-        for earlier in Load.objects.filter(checksum=spec.checksum, state=Load.State.LIVE).exclude(pk=load.pk):
-            record("load replaced", earlier, by=run.job.owner, before={"state": earlier.state}, by_load=load.pk)
-            withdraw(earlier)  # the same bytes read in another way: only the latest reading counts
-        cursor.execute(merge_sql.MERGE.format(staging=staging), {"load": load.pk, "source": spec.source, "cause": ""})
-        keep_words(cursor, staging, load.pk)
-        counts = _count(cursor, staging, spec.rejected_by_reader)
-        reasons, remarks = _said(cursor, staging, of_kept=False), _said(cursor, staging, of_kept=True)
-        cursor.execute("DROP TABLE affected, seen, named, touched_genes, places, gene_bin, links, first_said")
+def _merged(run: Run, staging: Staging) -> Load | None:
+    """The load, committed with the job's counts; None, and nothing done, while another merge is under way.
+
+    It is asked for and never waited for with the job's row in hand: a job that waits can be cancelled.
+    """
+    with transaction.atomic():
+        run.hold()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MERGE_LOCK])
+            if not cursor.fetchone()[0]:
+                return None
+            return _merge(cursor, run, staging)
+
+
+def _merge(cursor: Any, run: Run, staging: Staging) -> Load:
+    refuse_half(cursor, staging)
+    spec = staging.spec
+    read_staged_again(cursor, staging.table, staging.terms)
+    notes = [*staging.notes, *unknown_note(cursor, staging.table)]
+    load, is_new = Load.objects.update_or_create(
+        fingerprint=spec.fingerprint,
+        defaults={"state": Load.State.LIVE, "followed_by": None, "notes": notes} | _file_of(spec),
+        create_defaults={
+            "label": spec.label, "source": spec.source, "assembly": spec.assembly, "checksum": spec.checksum,
+            "options": spec.options, "file_id": spec.file_id, "reading": spec.reading,
+            "state": Load.State.LIVE, "notes": notes,
+            "created_by": run.job.owner,
+        },
+    )  # fmt: skip
+    leaving, said = following.let_go(load, spec.supersedes, by=run.job.owner)
+    _bring_in(cursor, staging.table, load, leaving, is_new=is_new)
+    keep_words(cursor, staging.table, load.pk)
+    counts = counted(cursor, staging.table, spec.rejected_by_reader)
+    result = {"load": load.pk, **why(cursor, staging.table), "notes": [*notes, *said]}
+    cursor.execute(merge_sql.FORGET_TEMPORARY)
     changed = {"state": load.state, "counts": counts}
     record("load made" if is_new else "load repeated", load, by=run.job.owner, after=changed, job=run.job.pk)
-    if is_new:  # the same again merges everything; what the load brought stays its own
-        Load.objects.filter(pk=load.pk).update(counts=counts)
-    run.save(counts=counts, result={"load": load.pk, "reasons": reasons, "remarks": remarks, "notes": notes})
+    # The same again merges everything; what the load brought stays its own.
+    Load.objects.filter(pk=load.pk).update(notes=result["notes"], **({"counts": counts} if is_new else {}))
+    run.save(counts=counts, result=result)
+    DataVersion.bump()
     return load
 
 
-def _count(cursor: Any, staging: str, rejected_by_reader: int) -> dict[str, int]:
+def refuse_half(cursor: Any, staging: Staging) -> None:
+    cursor.execute(f"SELECT count(*) FROM {staging.table}")
+    if cursor.fetchone()[0] != staging.rows:
+        raise JobError(
+            "The staging table does not hold every row (the database was restarted?). Start the import again."
+        )
+
+
+def _bring_in(cursor: Any, staging: str, load: Load, leaving: list[int], *, is_new: bool) -> None:
+    """Variants and claims of the staging table; one pass over every variant that they or the leaving loads speak of."""
+    values = {"load": load.pk, "source": load.source, "cause": "", "leaving": leaving}
+    cursor.execute(merge_sql.FORGET_TEMPORARY)
+    cursor.execute(merge_sql.PLACE.format(staging=staging), values)
+    if not is_new:
+        cursor.execute(merge_sql.FORGET.format(staging=staging), values)
+    cursor.execute(merge_sql.CLAIM.format(staging=staging), values)
+    if leaving or not is_new:
+        cursor.execute(RELINK, {"loads": [*leaving, load.pk]})
+    cursor.execute(merge_sql.DISPLAY_GENE + merge_sql.AGGREGATE + merge_sql.COUNT_GENES, values)
+
+
+def counted(cursor: Any, staging: str, rejected_by_reader: int) -> dict[str, int]:
     """What became of lines and of alleles. Lines read = imported + merged + rejected + skipped, checked here."""
     cursor.execute(merge_sql.COUNT.format(staging=staging))
     counts = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
@@ -223,7 +290,10 @@ def _count(cursor: Any, staging: str, rejected_by_reader: int) -> dict[str, int]
     return counts
 
 
-def _said(cursor: Any, staging: str, *, of_kept: bool) -> dict[str, int]:
-    """Why alleles were not kept, or what was remarked of those that were: sentence -> how many, at most 50."""
-    cursor.execute(merge_sql.REASONS.format(staging=staging), [of_kept])
-    return dict(cursor.fetchall())
+def why(cursor: Any, staging: str) -> dict[str, dict[str, int]]:
+    """Why alleles were not kept, and what was remarked of those that were: sentence -> how many, at most 50 each."""
+    found = {}
+    for name, of_kept in (("reasons", False), ("remarks", True)):
+        cursor.execute(merge_sql.REASONS.format(staging=staging), [of_kept])
+        found[name] = dict(cursor.fetchall())
+    return found

@@ -11,22 +11,33 @@ STAGING_COLUMNS = """
   somatic_impact text, last_evaluated date, comment text, url text, source text, written text,
   genes jsonb, names jsonb, class smallint, known boolean"""
 
-# Which keys were known before, so that "new" can be counted; which names of genes lead to which gene.
-_PREPARE = """
+# Which keys were known before, so that "new" can be counted.
+SEEN = """
 CREATE TEMP TABLE seen AS
   SELECT s.key, v.id AS variant_id, v.record_count AS claims_before
   FROM (SELECT DISTINCT key FROM {staging} WHERE fate = 'keep') s LEFT JOIN variants_variant v USING (key);
 CREATE UNIQUE INDEX ON seen (key);
 ANALYZE seen;
+"""
+
+# An old name or alias counts only where it leads to one gene: else the name stays its own. `named`: a table with the
+# columns name (upper case) and gene_id, which is filled in.
+GENE_OF_NAME = """
+UPDATE {named} SET gene_id = n.gene_id FROM variants_genename n WHERE n.name = {named}.name AND n.kind = 'symbol';
+UPDATE {named} SET gene_id = one.gene_id
+  FROM (SELECT name, min(gene_id) AS gene_id FROM variants_genename GROUP BY name HAVING count(DISTINCT gene_id) = 1) one
+  WHERE one.name = {named}.name AND {named}.gene_id IS NULL;
+"""
+
+_NAMED = (
+    """
 CREATE TEMP TABLE named AS
   SELECT upper(name) AS name, min(name) AS written, NULL::bigint AS gene_id
   FROM (SELECT DISTINCT jsonb_array_elements_text(genes) AS name FROM {staging} WHERE fate = 'keep') n
   WHERE length(name) <= 80 GROUP BY 1;
-UPDATE named SET gene_id = n.gene_id FROM variants_genename n WHERE n.name = named.name AND n.kind = 'symbol';
--- An old name or alias counts only where it leads to one gene: else the name stays its own.
-UPDATE named SET gene_id = one.gene_id
-  FROM (SELECT name, min(gene_id) AS gene_id FROM variants_genename GROUP BY name HAVING count(DISTINCT gene_id) = 1) one
-  WHERE one.name = named.name AND named.gene_id IS NULL;
+"""
+    + GENE_OF_NAME.format(named="named")
+    + """
 INSERT INTO variants_gene (symbol, name, hgnc_id, ensembl_id, chrom, strand, coding, listed, variant_count)
   SELECT written, '', '', '', '', '', false, false, 0 FROM named WHERE gene_id IS NULL ORDER BY name;
 UPDATE named SET gene_id = g.id FROM variants_gene g WHERE named.gene_id IS NULL AND upper(g.symbol) = named.name;
@@ -34,11 +45,12 @@ INSERT INTO variants_genename (gene_id, name, written, kind)
   SELECT g.id, upper(g.symbol), g.symbol, 'symbol' FROM variants_gene g JOIN named n ON n.gene_id = g.id
   WHERE NOT g.listed ON CONFLICT DO NOTHING;
 """
+)
 
 # Several claims as one classification, and whether they disagree; `mask` is the column to judge.
-_CONFLICT = "(((mask & 14) <> 0)::int + ((mask & 16) <> 0)::int + ((mask & 224) <> 0)::int > 1)"
-_CLASS = f"""CASE
-    WHEN {_CONFLICT} OR (mask & 256) <> 0 THEN 8
+CONFLICT = "(((mask & 14) <> 0)::int + ((mask & 16) <> 0)::int + ((mask & 224) <> 0)::int > 1)"
+CLASS = f"""CASE
+    WHEN {CONFLICT} OR (mask & 256) <> 0 THEN 8
     WHEN (mask & 14) <> 0 THEN CASE mask & 14 WHEN 2 THEN 1 WHEN 8 THEN 3 ELSE 2 END
     WHEN (mask & 16) <> 0 THEN 4
     WHEN (mask & 224) <> 0 THEN CASE mask & 224 WHEN 128 THEN 7 WHEN 32 THEN 5 ELSE 6 END
@@ -94,7 +106,7 @@ SELECT * FROM places JOIN texts USING (key) LEFT JOIN gene USING (key);
 INSERT INTO variants_variant (key, assembly, chrom, chrom_rank, pos, ref, alt, padding, gene_id, transcript, hgvs_c, hgvs_p,
     hgvs_g, rsid, consequence, record_count, last_evaluated, conflict, classification)
   SELECT key, assembly, chrom, chrom_rank, pos, ref, alt, padding, gene_id, transcript, hgvs_c, hgvs_p, hgvs_g, rsid,
-    consequence, claims, last_evaluated, {_CONFLICT}, {_CLASS}
+    consequence, claims, last_evaluated, {CONFLICT}, {CLASS}
   FROM first_said f WHERE NOT EXISTS (SELECT FROM seen WHERE seen.key = f.key AND variant_id IS NOT NULL) ORDER BY key;
 -- Known variants keep what they have; claims fill what was missing. coalesce() of equal values writes nothing new.
 UPDATE variants_variant v SET
@@ -115,34 +127,54 @@ UPDATE variants_variant v SET
 INSERT INTO variants_variantgene (variant_id, gene_id, named)
   SELECT v.id, l.gene_id, l.named FROM links l JOIN variants_variant v USING (key)
   ON CONFLICT (gene_id, variant_id) DO UPDATE SET named = true WHERE excluded.named AND NOT variants_variantgene.named;
--- Only variants that were known before can change their aggregate, their history or their gene.
+-- Only variants that were known before can change their aggregate, their history or their gene: those that the new
+-- claims speak of, and those of the loads that leave and of this one's own earlier import.
 CREATE TEMP TABLE affected AS
-  SELECT v.id, v.classification, v.conflict, v.record_count FROM variants_variant v JOIN seen ON seen.variant_id = v.id;
+  SELECT v.id, v.classification, v.conflict, v.record_count FROM variants_variant v WHERE v.id IN (
+    SELECT variant_id FROM seen WHERE variant_id IS NOT NULL
+    UNION SELECT variant_id FROM variants_record WHERE load_id = ANY(%(leaving)s::bigint[] || %(load)s::bigint));
 CREATE UNIQUE INDEX ON affected (id);
 ANALYZE affected;
 CREATE TEMP TABLE touched_genes AS SELECT DISTINCT gene_id AS id FROM links;
 """
 
-_CLAIMS = """
+# The same load once more: what Vardesk reads in a line today takes the place of what it read then.
+FORGET = """
+DELETE FROM variants_record r WHERE r.load_id = %(load)s AND NOT EXISTS (
+  SELECT FROM {staging} s WHERE s.fate = 'keep' AND s.line = r.line AND s.alt_index = r.alt_index);
+DELETE FROM variants_variantname n USING affected a
+  WHERE n.variant_id = a.id AND n.load_id = %(load)s AND NOT EXISTS (
+    SELECT FROM {staging} s JOIN variants_variant v USING (key), jsonb_array_elements_text(s.names) t
+    WHERE s.fate = 'keep' AND v.id = n.variant_id AND t = n.kind || '=' || n.text);
+"""
+
+_SAID = (
+    "variant_id", "named_genes", "source", "classification", "reported_classification", "review_status", "oncogenicity",
+    "somatic_impact", "last_evaluated", "submitter_comment", "source_url", "written",
+)  # fmt: skip
+_AS_STAGED = ", ".join(f"{name} = excluded.{name}" for name in _SAID)
+_OLD = ", ".join(f"variants_record.{name}" for name in _SAID)
+_NEW = ", ".join(f"excluded.{name}" for name in _SAID)
+
+_CLAIMS = f"""
 INSERT INTO variants_record (load_id, line, alt_index, variant_id, named_genes, source, classification,
     reported_classification, review_status, oncogenicity, somatic_impact, last_evaluated, submitter_comment, source_url, written)
   SELECT %(load)s, s.line, s.alt_index, v.id,
     ARRAY(SELECT upper(g) FROM jsonb_array_elements_text(s.genes) g WHERE length(g) <= 80),
     left(coalesce(s.source, %(source)s), 200), s.class, s.reported, s.review_status, s.oncogenicity,
     s.somatic_impact, s.last_evaluated, s.comment, s.url, s.written
-  FROM {staging} s JOIN variants_variant v USING (key) WHERE s.fate = 'keep' ORDER BY s.line, s.alt_index
-  -- The same file again, after the table of classifications changed: the claim says what it said, and is read as now.
-  ON CONFLICT (load_id, line, alt_index) DO UPDATE SET classification = excluded.classification
-  WHERE variants_record.classification <> excluded.classification;
+  FROM {{staging}} s JOIN variants_variant v USING (key) WHERE s.fate = 'keep' ORDER BY s.line, s.alt_index
+  ON CONFLICT (load_id, line, alt_index) DO UPDATE SET {_AS_STAGED}
+  WHERE ({_OLD}) IS DISTINCT FROM ({_NEW});
 INSERT INTO variants_variantname (variant_id, load_id, kind, text)
   SELECT v.id, %(load)s::bigint, split_part(n, '=', 1), substr(n, strpos(n, '=') + 1)
-  FROM {staging} s JOIN variants_variant v USING (key), jsonb_array_elements_text(s.names) n WHERE s.fate = 'keep'
+  FROM {{staging}} s JOIN variants_variant v USING (key), jsonb_array_elements_text(s.names) n WHERE s.fate = 'keep'
   ON CONFLICT DO NOTHING;
 DELETE FROM variants_loadissue WHERE load_id = %(load)s;
 INSERT INTO variants_loadissue (load_id, line, kind, reason)
   SELECT %(load)s, line, CASE fate WHEN 'reject' THEN 'rejected' WHEN 'skip' THEN 'skipped' ELSE 'flagged' END,
     left(coalesce(reason, flag), 300)
-  FROM {staging} WHERE fate <> 'keep' OR flag IS NOT NULL ORDER BY line, alt_index;
+  FROM {{staging}} WHERE fate <> 'keep' OR flag IS NOT NULL ORDER BY line, alt_index;
 """
 
 # The gene shown: one that a claim names, else by place one with the position in an exon, coding, the shortest.
@@ -165,7 +197,7 @@ WITH claims AS (
   SELECT a.id, coalesce(n, 0) AS n, coalesce(mask, 4096) AS mask, evaluated FROM affected a
   LEFT JOIN claims c ON c.variant_id = a.id
 ), judged AS (
-  SELECT id, n, evaluated, {_CONFLICT} AS conflict, {_CLASS} AS class FROM masked
+  SELECT id, n, evaluated, {CONFLICT} AS conflict, {CLASS} AS class FROM masked
 )
 UPDATE variants_variant v SET record_count = n, last_evaluated = evaluated, conflict = j.conflict, classification = class
 FROM judged j WHERE v.id = j.id
@@ -176,30 +208,37 @@ INSERT INTO variants_classificationchange (variant_id, load_id, cause, at, befor
   WHERE (a.classification, a.conflict) <> (v.classification, v.conflict)
     -- A variant that had no claim has no "before", unless the history already says how it lost its claims.
     AND (a.record_count > 0 OR EXISTS (SELECT FROM variants_classificationchange c WHERE c.variant_id = v.id));
+-- Who lost the last claim, or has one again, counts for all of its genes.
+INSERT INTO touched_genes (id)
+  SELECT l.gene_id FROM affected a JOIN variants_variant v USING (id) JOIN variants_variantgene l ON l.variant_id = v.id
+  WHERE (a.record_count > 0) <> (v.record_count > 0);
 """
 
 COUNT_GENES = """
 UPDATE variants_gene g SET variant_count = c.n FROM (
   SELECT t.id, count(v.id) AS n
-  FROM touched_genes t LEFT JOIN variants_variantgene l ON l.gene_id = t.id
+  FROM (SELECT DISTINCT id FROM touched_genes) t LEFT JOIN variants_variantgene l ON l.gene_id = t.id
   LEFT JOIN variants_variant v ON v.id = l.variant_id AND v.record_count > 0
   GROUP BY t.id
 ) c WHERE g.id = c.id AND g.variant_count <> c.n;
 """
 
-AFFECTED_BY_LOAD = """
-DROP TABLE IF EXISTS affected;
+AFFECTED_BY_LOADS = """
 CREATE TEMP TABLE affected AS
   SELECT v.id, v.classification, v.conflict, v.record_count FROM variants_variant v
-  WHERE v.id IN (SELECT variant_id FROM variants_record WHERE load_id = %(load)s);
+  WHERE v.id IN (SELECT variant_id FROM variants_record WHERE load_id = ANY(%(loads)s::bigint[]));
 CREATE UNIQUE INDEX ON affected (id);
 ANALYZE affected;
-DROP TABLE IF EXISTS touched_genes;
-CREATE TEMP TABLE touched_genes AS
-  SELECT DISTINCT gene_id AS id FROM variants_variantgene WHERE variant_id IN (SELECT id FROM affected);
+CREATE TEMP TABLE touched_genes (id bigint);
 """
 
-MERGE = _PREPARE + _PLACES + _GENES + _VARIANTS + _CLAIMS + DISPLAY_GENE + AGGREGATE + COUNT_GENES
+PLACE = SEEN + _NAMED + _PLACES + _GENES + _VARIANTS
+CLAIM = _CLAIMS
+TEMPORARY = (
+    "affected, seen, named, touched_genes, places, gene_bin, links, first_said, relinked, said_genes, said_named"
+)
+# Of the tables above, those that were made: a transaction may hold two merges.
+FORGET_TEMPORARY = f"DROP TABLE IF EXISTS {TEMPORARY}"
 
 # A line is imported if one of its alleles is new, else merged if one is kept, else rejected if one is, else skipped.
 COUNT = """

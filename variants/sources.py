@@ -34,6 +34,9 @@ class SourceFiles(Protocol):
     def checksum(self, user: Any, file_id: int) -> str | None:
         """SHA-256 of the file where `user` may read it, else None."""
 
+    def kept(self, loads: Iterable[Load]) -> set[int]:
+        """Of these loads, those whose lines can still be shown to who may read their file."""
+
     def withdrawn(self, file_id: int) -> None:
         """A load of this file was withdrawn: what was kept for its claims alone may go."""
 
@@ -47,6 +50,9 @@ class _NoFiles:
 
     def checksum(self, user: Any, file_id: int) -> str | None:
         return None
+
+    def kept(self, loads: Iterable[Load]) -> set[int]:
+        return set()
 
     def withdrawn(self, file_id: int) -> None:
         pass

@@ -299,7 +299,7 @@ def test_an_import_of_the_new_reading_takes_the_place_of_the_old_one(read, owner
     mapping = dict(zip(["gene", "chrom", "start", "ref", "alt"], names(file), strict=False))
     do_import(file, assembly="GRCh38", mapping=mapping)
     first, second = Load.objects.order_by("pk")
-    assert (first.state, second.state, second.reading) == ("withdrawn", "live", 1)
+    assert (first.state, first.followed_by, second.state, second.reading) == ("replaced", second, "live", 1)
     assert sorted(place.name for place in file.folder.iterdir()) == ["original", "reading-1"]
     assert {claim["line"] for claim in claims(api(owner))} == {3, 4}
 

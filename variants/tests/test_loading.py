@@ -124,7 +124,7 @@ def test_a_file_read_as_another_assembly_replaces_its_earlier_reading(load):
     load([SNV], assembly="GRCh38", checksum="same bytes")
     assert list(Variant.objects.current().values_list("assembly", flat=True)) == ["GRCh38"]
     assert list(Load.objects.order_by("pk").values_list("assembly", "state")) == [
-        ("GRCh37", "withdrawn"),
+        ("GRCh37", "replaced"),
         ("GRCh38", "live"),
     ]
 
