@@ -291,6 +291,8 @@ class FileImport(APIView):
             "source": serializers.CharField(required=False), "label": serializers.CharField(required=False),
             "insist": serializers.BooleanField(required=False, help_text="the assembly is right although names in the file say otherwise"),
             "base": serializers.ChoiceField([0, 1], required=False, help_text="what positions count from; default: as the rows tell"),
+            "supersedes": serializers.ListField(child=serializers.IntegerField(), required=False, help_text="loads of earlier releases, whose claims become history"),
+            "dry_run": serializers.BooleanField(required=False, help_text="say in the job's result what the import would do, and do nothing"),
         }),
         responses={202: JobSerializer},
     )  # fmt: skip

@@ -1,19 +1,24 @@
 """What somebody asks of an import, from the API's body or the form: read in one place, the same for both."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
+
+from django.utils.datastructures import MultiValueDict
 
 from files import mapping as mappings
 from project.common.problems import BadQuery
 from variants.models import ASSEMBLIES
+
+MOST_SUPERSEDED = 100
 
 
 @dataclass(frozen=True)
 class Asked:
     """`mapping`: field -> column; None: as proposed. `assembly`: for rows that name none. `source`: who says so, for rows
     that do not name it. `label`: name of the load; the file's where empty. `base`: 0 or 1, what positions count from;
-    None: as the rows tell. `insist`: the assembly is right although names in the file say otherwise."""
+    None: as the rows tell. `insist`: the assembly is right although names in the file say otherwise. `supersedes`: loads of
+    earlier releases. `dry_run`: say what the import would do, and don't."""
 
     mapping: dict[str, str | None] | None = None
     assembly: str = ""
@@ -21,6 +26,8 @@ class Asked:
     label: str = ""
     base: int | None = None
     insist: bool = False
+    supersedes: Sequence[int] = ()
+    dry_run: bool = False
 
 
 def from_body(body: Any) -> Asked:
@@ -29,17 +36,25 @@ def from_body(body: Any) -> Asked:
     return Asked(
         mapping=_mapping(body.get("mapping")), assembly=checked_assembly(_text(body, "assembly")),
         source=_text(body, "source").strip()[:200], label=_text(body, "label").strip()[:300], base=_base(body.get("base")),
-        insist=_insist(body.get("insist")),
+        insist=_insist(body.get("insist")), supersedes=loads_named(body.get("supersedes")), dry_run=_flag(body, "dry_run"),
     )  # fmt: skip
 
 
 def from_form(sent: Mapping[str, str]) -> Asked:
     """From the form of a file's page. Raises BadQuery."""
     mapping = {field: sent.get(f"map_{field}") or None for field in mappings.LABELS}
-    return from_body({name: value for name, value in sent.items() if name in FORM_FIELDS} | {"mapping": mapping})
+    loads = sent.getlist("supersedes") if isinstance(sent, MultiValueDict) else []
+    asked = {name: value for name, value in sent.items() if name in FORM_FIELDS}
+    return from_body(asked | {"mapping": mapping, "supersedes": loads, "dry_run": sent.get("dry_run") == "1"})
 
 
 FORM_FIELDS = ("assembly", "source", "base", "insist")
+
+
+def once_more(params: Mapping[str, Any], *, dry_run: bool) -> Asked:
+    """What a job was asked, asked again."""
+    known = {one.name: params[one.name] for one in fields(Asked) if one.name in params}
+    return Asked(**known | {"dry_run": dry_run})
 
 
 def checked_assembly(text: str | None) -> str:
@@ -69,6 +84,25 @@ def _insist(value: Any) -> bool:
     if value not in (None, "", False, True, "true", "false", "1", "0"):
         raise BadQuery({"insist": "This must be true or false."})
     return value in (True, "true", "1")
+
+
+def loads_named(value: Any) -> list[int]:
+    """The numbers of loads, from a list of numbers or texts. Raises BadQuery."""
+    if value in (None, ""):
+        return []
+    texts = [str(load) for load in value] if isinstance(value, list) else ["not a list"]
+    if not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in texts):
+        raise BadQuery({"supersedes": "This must be a list of the numbers of loads."})
+    if len(texts) > MOST_SUPERSEDED:
+        raise BadQuery({"supersedes": f"At most {MOST_SUPERSEDED} loads can be superseded at once."})
+    return [int(text) for text in texts]
+
+
+def _flag(body: Mapping[str, Any], name: str) -> bool:
+    value = body.get(name, False)
+    if not isinstance(value, bool):
+        raise BadQuery({name: "This must be true or false."})
+    return value
 
 
 def _mapping(value: Any) -> dict[str, str | None] | None:

@@ -3,22 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.datastructures import MultiValueDict
+
 from files import importing, vcf_mapping
 from files import mapping as mappings
 from files.models import DataFile
 from files.store import Table
+from variants import releases
 from variants.models import ASSEMBLIES
 
 COLUMNS_TO_CHOOSE = 300  # with more, the form has boxes to type in: 25 lists of 5,000 names are no page
 
 
-def import_form(file: DataFile, sent: Mapping[str, str] | None) -> dict[str, Any]:
+def import_form(file: DataFile, sent: Mapping[str, str] | None, user: Any) -> dict[str, Any]:
     """The context of `files/_import.html`. `sent`: the form's fields as they came, when they were refused."""
     names = [column["name"] for column in file.columns]
     sent_mapping = {field: sent.get(f"map_{field}") or None for field in mappings.LABELS} if sent else None
     mapping = sent_mapping or importing.proposed_mapping(file)
     sent = sent or {}
-    return mapping_part(file, names, mapping) | assembly_part(file, mapping, sent) | {"source": sent.get("source", "")}
+    return (
+        mapping_part(file, names, mapping)
+        | assembly_part(file, mapping, sent)
+        | {"source": sent.get("source", "")}
+        | release_part(file, sent, user)
+    )
 
 
 def mapping_part(file: DataFile, names: list[str], mapping: Mapping[str, str | None]) -> dict[str, Any]:
@@ -53,6 +61,21 @@ def assembly_part(file: DataFile, mapping: dict[str, str | None], sent: Mapping[
         "assembly_detected": evidence.decide().assembly or ("row by row" if evidence.placed and not evidence.unsaid else ""),
         "assembly_evidence": evidence.sentences, "assembly_problem": "" if is_open else decision.problem,
         "is_insisting_possible": decision.insisting_helps, "is_assembly_needed": is_open,
+    }  # fmt: skip
+
+
+def release_part(file: DataFile, sent: Mapping[str, str], user: Any) -> dict[str, Any]:
+    """Earlier releases that this file may supersede: of the source that was typed, or of a file called alike."""
+    found = releases.earlier_releases(user, source=sent.get("source", ""), name=file.name, checksum=file.sha256)
+    chosen = sent.getlist("supersedes") if isinstance(sent, MultiValueDict) else []
+    return {
+        "earlier_releases": [
+            {
+                "id": load.pk, "label": load.label, "source": load.source, "created": load.created,
+                "claims": load.claims, "checked": str(load.pk) in chosen,
+            }
+            for load in found
+        ]
     }  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 from django.conf import settings
 from django.db import transaction
+from django.urls import reverse
 
 from files import assembly_evidence, store, vcf_cells, vcf_mapping
 from files import mapping as mappings
@@ -18,15 +19,17 @@ from project.core import jobs
 from project.core.audit import record
 from project.core.jobs import JobError, Run
 from project.core.models import Job
+from variants.forecast import forecast_claims
 from variants.loading import LoadSpec, load_claims
 from variants.normalising import FIELDS
+from variants.releases import checked as checked_releases
 
 IMPORT_TASK = "files.import"
 VCF_BASE = 1  # what POS counts from, whatever names in the file may seem to say
 
 
 def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # noqa: B008 - it is frozen
-    """Queue an import. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
+    """Queue an import, or its dry run. Raises BadQuery where the mapping is wrong or nothing says which assembly positions are on."""
     _refuse_unless_ready(file)
     if file.is_vcf and asked.base not in (None, VCF_BASE):
         raise BadQuery({"base": "Positions of a VCF count from 1."})
@@ -35,16 +38,20 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
     decision = evidence.decide(asked.assembly, insists=asked.insist)
     if decision.problem:
         raise BadQuery({"assembly": decision.problem})
+    supersedes = checked_releases(asked.supersedes, by=by)
     params = asdict(asked) | {
-        "mapping": mapping, "assembly": decision.assembly, "reading": file.reading_number,
+        "mapping": mapping, "assembly": decision.assembly, "reading": file.reading_number, "supersedes": supersedes,
         "not_rcrs": evidence.not_rcrs, "notes": decision.notes,
     }  # fmt: skip
+    done = "Try to import" if asked.dry_run else "Import"
     with transaction.atomic():
         hold_reading(file.pk, file.reading_number)
         job = jobs.enqueue(
-            IMPORT_TASK, kind="import", title=f"Import {file.name}", owner=by, file_id=file.pk, params=params
+            IMPORT_TASK, kind="import", title=f"{done} {file.name}", owner=by, file_id=file.pk, params=params
         )
-        record("import started", file, by=by, after={"assembly": decision.assembly, "source": asked.source}, job=job.pk)
+        action = "import tried" if asked.dry_run else "import started"
+        after = {"assembly": decision.assembly, "source": asked.source, "supersedes": supersedes}
+        record(action, file, by=by, after=after, job=job.pk)
     return job
 
 
@@ -114,7 +121,7 @@ def _facts(file: DataFile) -> dict[str, Any]:
 
 
 def import_file(run: Run) -> None:
-    """The work of an `import` job. `params`: mapping, assembly, source."""
+    """The work of an `import` job. `params`: what was asked (`Asked`), and `reading`."""
     file = DataFile.objects.filter(pk=run.job.file_id or 0).first()
     if file is None or not file.has_table:
         raise JobError("The file is gone or is not read yet; nothing was imported.")
@@ -133,6 +140,7 @@ def import_file(run: Run) -> None:
         file_id=file.pk,
         reading=file.reading_number,
         rejected_by_reader=file.rejected_count or 0,
+        supersedes=tuple(params.get("supersedes") or ()),
     )
     scratch = Path(settings.VAR_DIR) / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -142,4 +150,8 @@ def import_file(run: Run) -> None:
             notes = _fill(db, file, mapping)
         except FileNotFoundError as error:
             raise JobError(f"{error} Upload the file again; nothing was imported.") from error
-        load_claims(db, replace(spec, notes=(*(params.get("notes") or ()), *notes)), run)
+        spec = replace(spec, notes=(*(params.get("notes") or ()), *notes))
+        if params.get("dry_run"):
+            forecast_claims(db, spec, run, url=reverse("files:tried", args=[file.pk, run.job.pk]))
+        else:
+            load_claims(db, spec, run)

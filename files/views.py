@@ -132,7 +132,7 @@ def _page_of(
     if file.has_table:
         context |= rows_of(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}
     if file.state == DataFile.State.READY and mine and file.row_count:
-        context |= import_form(file, sent)
+        context |= import_form(file, sent, request.user)
     return context
 
 
@@ -178,7 +178,7 @@ def import_file(request: HttpRequest, pk: int) -> HttpResponse:
         )
         page = _page_of(request, file, error=said, sent=request.POST)
         return render(request, "files/detail.html", page, status=400)
-    return redirect("jobs:detail", job.pk)
+    return redirect("files:tried", pk, job.pk) if job.params["dry_run"] else redirect("jobs:detail", job.pk)
 
 
 @require_POST

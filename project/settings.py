@@ -102,6 +102,10 @@ READ_LIMITS = {
 }
 # Spellings of classifications that a load lists one by one; docs/import.md says what becomes of more.
 MAX_REPORTED_WORDS = env.int("MAX_REPORTED_WORDS", default=1000)
+# How many disagreements, changes and unknown genes a dry run lists; it counts all.
+IMPORT_LISTED = env.int("IMPORT_LISTED", default=1000)
+if IMPORT_LISTED < 1:
+    raise ImproperlyConfigured("IMPORT_LISTED must be 1 or more.")
 SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):

@@ -21,6 +21,7 @@ from variants.load_access import get_load_for
 from variants.models import ASSEMBLIES, Gene, Record, Variant, slug_of
 from variants.questions import ANY, COLUMNS, ORDERINGS, Question, ask, loads_of_file, variant_rows
 from variants.suggest import suggest
+from variants.versions import TellsVersion
 
 CLASSIFICATION = serializers.ChoiceField(SLUGS)
 MAX_TEXT = 2000  # characters of a query
@@ -167,7 +168,7 @@ def interpretation(question: Question) -> dict[str, Any] | None:
     }
 
 
-class ReadView(APIView):
+class ReadView(TellsVersion, APIView):
     permission_classes = [MayRead]
 
 

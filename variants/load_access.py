@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import Http404
 
 from project.core.audit import record
@@ -36,6 +37,14 @@ def may_withdraw(user: Any, load: Load) -> bool:
     if may(user, Right.CURATE):
         return True
     return user.is_authenticated and load.created_by_id == user.pk and may(user, Right.WORK_WITH_FILES)
+
+
+def withdrawable_by(user: Any) -> QuerySet[Load]:
+    """Loads that `user` may withdraw: the same as `may_withdraw` says of each."""
+    if may(user, Right.CURATE):
+        return Load.objects.all()
+    is_maker = user.is_authenticated and may(user, Right.WORK_WITH_FILES)
+    return Load.objects.filter(created_by=user) if is_maker else Load.objects.none()
 
 
 def withdraw_load(load: Load, *, by: Any) -> None:

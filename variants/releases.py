@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from project.common.problems import BadQuery
-from variants.load_access import may_withdraw
+from variants.load_access import may_withdraw, withdrawable_by
 from variants.models import Load
 
 SHOWN = 50
@@ -29,9 +29,8 @@ def earlier_releases(user: Any, *, source: str, name: str, checksum: str) -> lis
     """Live loads of the same source, or of a file called alike, that `user` may withdraw; the newest first, `claims` of
     each counted. `user` None: the command line, which may all. Loads of the same bytes are replaced, not superseded.
     """
-    loads = Load.objects.filter(state=Load.State.LIVE).exclude(checksum=checksum)
-    if user is not None:
-        loads = loads.filter(pk__in=[load.pk for load in loads.only("pk", "created_by") if may_withdraw(user, load)])
+    loads = Load.objects.all() if user is None else withdrawable_by(user)
+    loads = loads.filter(state=Load.State.LIVE).exclude(checksum=checksum)
     alike = [pk for pk, label in loads.values_list("pk", "label") if stem(label) == stem(name)]
     same_source = Q(source__iexact=source) if source else Q(pk=None)
     found = loads.filter(same_source | Q(pk__in=alike)).annotate(claims=Count("records"))

@@ -65,7 +65,7 @@ def job_row(job: Job) -> dict[str, Any]:
         "counts": job.counts, "rows_per_second": _rows_per_second(job),
         "seconds_left": _seconds_left(job), "error": job.error, "created": job.created, "started": job.started,
         "finished": job.finished, "url": reverse("jobs:detail", args=[job.pk]),
-        "file_url": _file_url(job.file_id), "result_url": _file_url(job.result_file),
+        "file_url": _file_url(job.file_id), "result_url": _file_url(job.result_file) or result.get("url"),
         "owner": job.owner.get_username() if job.owner else "", "can_cancel": not job.is_over, "can_retry": job.did_not_succeed,
         "reasons": [{"reason": reason, "count": count} for reason, count in result.get("reasons", {}).items()],
         "remarks": [{"reason": remark, "count": count} for remark, count in result.get("remarks", {}).items()],

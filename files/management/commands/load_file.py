@@ -27,6 +27,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--source", default="", help="who says so, for rows that do not name it")
         parser.add_argument("--label", default="", help="name of the load; default: the file's name")
+        parser.add_argument("--dry-run", action="store_true", help="say what --import would do, and do nothing")
+        parser.add_argument(
+            "--supersedes", type=int, action="append", default=[], metavar="LOAD",
+            help="number of a load of an earlier release; repeatable",
+        )  # fmt: skip
         parser.add_argument(
             "--sheet", "--member", dest="member", help="of a workbook, of a zip: which one; default: guessed"
         )
@@ -46,6 +51,8 @@ class Command(BaseCommand):
         label: str,
         insist: bool,
         visibility: str,
+        dry_run: bool,
+        supersedes: list[int],
         **options: Any,
     ) -> None:
         try:
@@ -60,14 +67,15 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{file.name}: {file.row_count:,} rows, {file.rejected_count:,} rejected, {file.padded:,} padded"
             )
-            if then_import:
-                job = self.finish(
-                    importing.start_import(
-                        file, Asked(assembly=assembly, source=source, label=label, insist=insist), by=None
-                    )
+            if then_import or dry_run:
+                asked = Asked(
+                    assembly=assembly, source=source, label=label, insist=insist, supersedes=supersedes, dry_run=dry_run
                 )
+                job = self.finish(importing.start_import(file, asked, by=None))
                 counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in job.counts.items())
                 self.stdout.write(f"{file.name}: {counts}")
+                if dry_run:
+                    self.stdout.write(forecast_in_words(job.result))
         except BadQuery as error:
             raise CommandError(str(error)) from error
         except OSError as error:
@@ -80,3 +88,23 @@ class Command(BaseCommand):
         if job.state != Job.State.SUCCEEDED:
             raise CommandError(f"{job.title}: {job.error or job.state}")
         return job
+
+
+def forecast_in_words(result: dict[str, Any]) -> str:
+    """What a dry run found, a line for each thing."""
+    variants, disagree, changes = result["variants"], result["disagreements"], result["changes"]
+    said = [
+        f"Nothing was changed. {variants['new']:,} variants are new, {variants['known']:,} are known.",
+        f"{disagree['count']:,} claims disagree with the database; {changes['count']:,} classifications would change.",
+    ]
+    for load in result["replaces"]:
+        said.append(f"It would take the place of load {load['load']} ({load['label']}).")
+    for load in result["supersedes"]:
+        said.append(f"It would supersede load {load['load']} ({load['label']}).")
+    for load in result["earlier_releases"]:
+        said.append(f"It may be a later release of load {load['load']} ({load['label']}): --supersedes {load['load']}")
+    for row in disagree["listed"]:
+        said.append(
+            f"line {row['line']}, {row['name']}: {row['classification']}; the database: {row['database']['classification']}"
+        )
+    return "\n".join(said)
