@@ -104,7 +104,8 @@ def file_detail(request: HttpRequest, pk: int) -> HttpResponse:
 def _past(request: HttpRequest, file: DataFile, reading: PastReading) -> dict[str, Any]:
     """The page of a reading that is no longer in use: what it gave, and who still points to it."""
     number = reading.reading_number
-    loads = Load.objects.filter(file_id=file.pk, reading=number, state=Load.State.LIVE)
+    kept = (Load.State.LIVE, Load.State.SUPERSEDED)
+    loads = Load.objects.filter(file_id=file.pk, reading=number, state__in=kept)
     return rows_of(request, reading) | {
         "file": file_row(file) | {"rejected_count": reading.rejected_count},
         "past": {"number": number, "at": reading.created, "loads": [
@@ -137,7 +138,7 @@ def _page_of(
 
 
 def _loads(file: DataFile) -> list[dict[str, Any]]:
-    """Live loads of these bytes."""
+    """Loads of these bytes that are live, or superseded by a later release."""
     return [
         {
             "label": load.source or load.label,
@@ -146,9 +147,10 @@ def _loads(file: DataFile) -> list[dict[str, Any]]:
             "notes": load.notes,
             "is_past": load.file_id == file.pk and load.reading != file.reading_number,
             "reading": load.reading,
+            "state": load.state,
             "url": reverse("variants:load", args=[load.pk]),
         }
-        for load in Load.objects.filter(checksum=file.sha256, state=Load.State.LIVE)
+        for load in Load.objects.filter(checksum=file.sha256, state__in=(Load.State.LIVE, Load.State.SUPERSEDED))
     ]
 
 

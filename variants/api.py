@@ -111,6 +111,7 @@ class ChangeShape(serializers.Serializer):
 
 class VariantDetailShape(VariantShape):
     records = RecordShape(many=True)
+    earlier_records = RecordShape(many=True, help_text="of releases that were superseded; they count for nothing")
     history = ChangeShape(many=True)
 
 
@@ -237,7 +238,11 @@ class VariantDetail(ReadView):
             {"at": c.at, "before": slug_of(c.before), "after": slug_of(c.after), "load": c.load_id, "cause": c.cause}
             for c in variant.changes.all()
         ]
-        return Response(variant_rows([row])[0] | {"records": claim_rows(records, request.user), "history": history})
+        claims = {
+            "records": claim_rows(records, request.user),
+            "earlier_records": claim_rows(variant.records.earlier().order_by("-load", "line"), request.user),
+        }
+        return Response(variant_rows([row])[0] | claims | {"history": history})
 
 
 class LoadIssues(ReadView):

@@ -32,6 +32,14 @@ def named_for(user: Any, loads: Iterable[Load]) -> dict[int, Load]:
     return {load.pk: load for load in loads if load.pk in readable or may_withdraw(user, load)}
 
 
+def get_own_load(user: Any, pk: int) -> Load:
+    """The load where `user` may withdraw it. Raises Http404."""
+    load, _ = get_load_for(user, pk)
+    if not may_withdraw(user, load):
+        raise Http404("There is no such load, or it is not yours.")
+    return load
+
+
 def may_withdraw(user: Any, load: Load) -> bool:
     """Its maker may; a curator may take back anybody's."""
     if may(user, Right.CURATE):

@@ -275,6 +275,10 @@ class RecordQuerySet(models.QuerySet["Record"]):
     def current(self) -> "RecordQuerySet":
         return self.filter(load__state=Load.State.LIVE)
 
+    def earlier(self) -> "RecordQuerySet":
+        """Claims of releases that a later one superseded: history, which counts for nothing."""
+        return self.filter(load__state=Load.State.SUPERSEDED).select_related("load")
+
     def of_genes(self, genes: models.QuerySet[Gene]) -> "RecordQuerySet":
         """Claims about variants of these genes, less those that name only other genes for the same variant."""
         ids = list(genes.values_list("pk", flat=True))

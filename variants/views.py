@@ -15,7 +15,8 @@ from project.common.problems import BadQuery
 from project.core.permissions import readers_only
 from variants import pages
 from variants.claims import claim_rows
-from variants.load_access import get_load_for, may_withdraw, withdraw_load
+from variants.load_access import WITHDRAWABLE, get_load_for, get_own_load, may_withdraw, withdraw_load
+from variants.load_lists import load_rows, relations, visible_loads
 from variants.models import Load, Variant
 from variants.questions import COLUMNS, ask, variant_rows
 from variants.sources import files
@@ -100,6 +101,7 @@ def variant_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "name_groups": pages.name_groups(variant),
         "claims": claim_rows(records[:CLAIMS_SHOWN], request.user),
         "claims_total": total,
+        "earlier": claim_rows(variant.records.earlier().order_by("-load", "line")[:CLAIMS_SHOWN], request.user),
         "claims_more_url": f"/api/v1/records/?variant={pk}" if total > CLAIMS_SHOWN else None,
         "history": pages.history(variant),
         "links": pages.links(row),
@@ -107,6 +109,28 @@ def variant_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "neighbours_url": row["chrom"] and _neighbours(row),
     }
     return render(request, "variants/detail.html", context)
+
+
+@require_GET
+@readers_only
+def load_list(request: HttpRequest) -> HttpResponse:
+    """Every load that the reader may see, newest first."""
+    try:
+        offset = whole_number(request.GET, "offset", default=0)
+    except BadQuery:
+        offset = 0
+    loads = list(Load.objects.select_related("created_by"))
+    seen = visible_loads(request.user, loads)
+    found = [load for load in loads if load.pk in seen][offset : offset + PAGE + 1]
+    context = {"loads": load_rows(found[:PAGE], request.user)} | _pages(request, offset, len(found) > PAGE)
+    return render(request, "variants/loads.html", context)
+
+
+def _pages(request: HttpRequest, offset: int, has_more: bool) -> dict[str, str | None]:
+    return {
+        "next_url": url_with(request.path, request.GET, offset=str(offset + PAGE)) if has_more else None,
+        "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - PAGE))) if offset else None,
+    }
 
 
 @require_GET
@@ -125,7 +149,7 @@ def load_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "more_words": max(0, len(words) - WORDS_SHOWN),
         "load": load,
         "ref": ref,
-        "may_withdraw": may_withdraw(request.user, load) and load.state == Load.State.LIVE,
+        "may_withdraw": may_withdraw(request.user, load) and load.state in WITHDRAWABLE,
         "issues": [
             {
                 "line": i.line,
@@ -135,19 +159,16 @@ def load_detail(request: HttpRequest, pk: int) -> HttpResponse:
             }
             for i in issues[:PAGE]
         ],
-        "next_url": url_with(request.path, request.GET, offset=str(offset + PAGE)) if len(issues) > PAGE else None,
-        "previous_url": url_with(request.path, request.GET, offset=str(max(0, offset - PAGE))) if offset else None,
     }
+    context |= relations(load, request.user) | _pages(request, offset, len(issues) > PAGE)
     return render(request, "variants/load.html", context)
 
 
 @require_POST
 @login_required
 def load_withdraw(request: HttpRequest, pk: int) -> HttpResponse:
-    load, _ = get_load_for(request.user, pk)
-    if not may_withdraw(request.user, load):
-        raise Http404("There is no such load, or it is not yours.")
-    if load.state == Load.State.LIVE:
+    load = get_own_load(request.user, pk)
+    if load.state in WITHDRAWABLE:
         withdraw_load(load, by=request.user)
         messages.success(request, "The load was withdrawn. Importing its file again brings its claims back.")
     return redirect("variants:load", pk)

@@ -39,6 +39,7 @@ GET    /                                    200    in     200    200   200     2
 GET    /variants/                           200    in     200    200   200     200           200
 GET    /variants/{variant}/                 200    in     200    200   200     200           200
 GET    /stats/                              200    401    200    200   200     200           200
+GET    /loads/                              200    in     200    200   200     200           200
 GET    /loads/{load}/                       404    in     404    404   200     200           200
 POST   /loads/{load}/withdraw/              in     in     404    404   302     302           302
 GET    /classifications/                    200    in     200    200   200     200           200
@@ -53,6 +54,8 @@ POST   /files/{lost}/read-options/          in     in     404    404   404     3
 POSTw! /files/{file}/read-options/preview/  in     in     404    404   404     200           200
 POST   /files/upload/                       in     in     403    302   302     302           302
 POST   /files/{file}/import/                in     in     404    404   404     302           302
+GET    /files/{file}/imports/{tried}/       in     in     404    404   404     200           200
+POST   /files/{file}/imports/{tried}/       in     in     404    404   404     302           302
 POST   /files/{file}/rename/                in     in     404    404   404     302           302
 POST   /files/{file}/delete/                in     in     404    404   404     302           302
 POST   /files/{file}/cancel/                in     in     404    404   404     302           302
@@ -94,6 +97,9 @@ GET    /api/v1/genes/BRCA1/                 200    401    200    200   200     2
 GET    /api/v1/variants/                    200    401    200    200   200     200           200
 GET    /api/v1/variants/{variant}/          200    401    200    200   200     200           200
 GET    /api/v1/records/                     200    401    200    200   200     200           200
+GET    /api/v1/loads/                       200    401    200    200   200     200           200
+GET    /api/v1/loads/{load}/                404    401    404    404   200     200           200
+POST   /api/v1/loads/{load}/withdraw/       401    401    404    404   200     200           200
 GET    /api/v1/loads/{load}/issues/         404    401    404    404   200     200           200
 GET    /api/v1/loads/{load}/words/          404    401    404    404   200     200           200
 GET    /api/v1/classifications/             200    401    200    200   200     200           200
@@ -167,7 +173,8 @@ CSV = f"{','.join(COLUMNS)}\nBRCA1,17,43057062,T,TG,GRCh38,Pathogenic\nX,1,x,A,G
 @pytest.fixture
 def things(own_folders, make_user) -> dict[str, Any]:
     """A private file with a load, a job in work, a token and a session, all of one analyst."""
-    from files import actions
+    from files import actions, importing
+    from files.import_asked import Asked
 
     owner = make_user("owner")
     file = actions.upload(name="private.csv", chunks=[CSV.encode()], by=owner)
@@ -180,6 +187,7 @@ def things(own_folders, make_user) -> dict[str, Any]:
     failed = Job.objects.create(
         kind="import", title="Import it", task="files.import", owner=owner, file_id=file.pk, state="failed"
     )
+    tried = jobs.run_now(importing.start_import(DataFile.objects.get(pk=file.pk), Asked(dry_run=True), by=owner))
     lost = actions.upload(name="empty.csv", chunks=[b""], by=owner)
     jobs.run_now(Job.objects.get(file_id=lost.pk))
     tokens.make_token(owner, name="mine", days=1, by=owner)
@@ -187,7 +195,7 @@ def things(own_folders, make_user) -> dict[str, Any]:
     elsewhere.force_login(owner)
     return {
         "owner": owner, "file": file.pk, "zip": packed.pk, "lost": lost.pk, "load": Load.objects.get().pk, "variant": Variant.objects.get().pk,
-        "job": waiting.pk, "failed": failed.pk, "token": tokens.tokens_of(owner)[0]["handle"], "session": Session.objects.get().handle,
+        "job": waiting.pk, "failed": failed.pk, "tried": tried.pk, "token": tokens.tokens_of(owner)[0]["handle"], "session": Session.objects.get().handle,
     }  # fmt: skip
 
 

@@ -68,3 +68,82 @@ def test_its_maker_may_withdraw_it(client, a_load):
     variant.refresh_from_db()
     assert (a_load.state, variant.record_count) == (Load.State.WITHDRAWN, 0)
     assert not Variant.objects.current().exists()
+
+
+@pytest.fixture
+def superseded(a_load, make_user):
+    """January of ada's, superseded by February of hers."""
+    february = Load.objects.create(
+        label="february.tsv", source="ClinVar", checksum="2" * 64, fingerprint="3" * 64, state="live",
+        created_by=a_load.created_by,
+    )  # fmt: skip
+    Load.objects.filter(pk=a_load.pk).update(state="superseded", followed_by=february)
+    a_load.refresh_from_db()
+    return a_load, february
+
+
+def test_the_list_of_loads_holds_what_its_reader_may_see(api, client, superseded, make_user):
+    january, february = superseded
+    answer = api(january.created_by).get("/api/v1/loads/").json()
+    assert [(one["id"], one["state"], one["followed_by"], one["follows"]) for one in answer["results"]] == [
+        (february.pk, "live", None, [january.pk]), (january.pk, "superseded", february.pk, []),
+    ]  # fmt: skip
+    eve = make_user("eve")
+    assert api(eve).get("/api/v1/loads/").json() == {"count": 0, "results": []}
+    client.force_login(eve)
+    assert "private.tsv" not in client.get("/loads/").content.decode()
+
+
+def test_the_list_is_asked_by_state_and_source(api, superseded):
+    ada = superseded[0].created_by
+    found = api(ada).get("/api/v1/loads/", {"state": "live", "source": "clinvar"}).json()
+    assert [one["label"] for one in found["results"]] == ["february.tsv"]
+    assert api(ada).get("/api/v1/loads/", {"state": "gone"}).status_code == 400
+
+
+def test_a_load_of_another_that_follows_is_not_told_of(api, superseded, make_user):
+    january, february = superseded
+    Load.objects.filter(pk=february.pk).update(created_by=make_user("eve"))
+    answer = api(january.created_by).get(f"/api/v1/loads/{january.pk}/").json()
+    assert answer["followed_by"] is None
+    assert "february" not in str(answer)
+
+
+def test_the_page_links_what_follows_and_says_what_comes_back(client, superseded):
+    january, february = superseded
+    client.force_login(january.created_by)
+    assert f"/loads/{february.pk}/" in client.get(f"/loads/{january.pk}/").content.decode()
+    page = client.get(f"/loads/{february.pk}/").content.decode()
+    assert "live again then: private.tsv" in page
+
+
+def test_withdrawing_by_the_api_gives_back_and_once_is_enough(api, superseded):
+    january, february = superseded
+    ada = january.created_by
+    answer = api(ada).post(f"/api/v1/loads/{february.pk}/withdraw/")
+    january.refresh_from_db()
+    assert (answer.status_code, answer.json()["state"], january.state) == (200, "withdrawn", "live")
+    assert api(ada).post(f"/api/v1/loads/{february.pk}/withdraw/").status_code == 409
+
+
+def test_claims_of_a_superseded_release_are_history(api, client, superseded):
+    january, _ = superseded
+    variant = Variant.objects.create(key="00000000-0000-0000-0000-000000000001", record_count=0, classification=12)
+    january.records.create(line=7, variant=variant, classification=1, source="ClinVar")
+    answer = api().get(f"/api/v1/variants/{variant.pk}/").json()
+    assert answer["records"] == []
+    earlier = answer["earlier_records"][0]
+    assert (earlier["classification"], earlier["load"], earlier["line"], earlier["file"]) == (
+        "pathogenic", january.pk, None, None,
+    )  # fmt: skip
+    page = client.get(f"/variants/{variant.pk}/").content.decode()
+    assert "1 claim of earlier releases" in page
+    assert "private.tsv" not in page
+
+
+def test_answers_say_which_state_of_the_data_they_are_of(api, superseded):
+    january, _ = superseded
+    before = api().get("/api/v1/variants/")["X-Data-Version"]
+    assert api().get("/api/v1/records/")["X-Data-Version"] == before
+    withdraw_load(january, by=january.created_by)
+    assert int(api().get("/api/v1/variants/")["X-Data-Version"]) > int(before)
