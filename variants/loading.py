@@ -251,8 +251,8 @@ def _merge(cursor: Any, run: Run, staging: Staging) -> Load:
     cursor.execute(merge_sql.FORGET_TEMPORARY)
     changed = {"state": load.state, "counts": counts}
     record("load made" if is_new else "load repeated", load, by=run.job.owner, after=changed, job=run.job.pk)
-    # The same again merges everything; what the load brought stays its own.
-    Load.objects.filter(pk=load.pk).update(notes=result["notes"], **({"counts": counts} if is_new else {}))
+    if is_new:  # the same again merges everything; what the load brought stays its own
+        Load.objects.filter(pk=load.pk).update(counts=counts)
     run.save(counts=counts, result=result)
     DataVersion.bump()
     return load

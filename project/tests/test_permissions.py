@@ -289,7 +289,7 @@ def patterns(resolver: Any = None, prefix: str = "") -> Iterator[str]:
 
 def test_every_address_is_in_the_table():
     resolver, handled = get_resolver(), set()
-    things = dict.fromkeys(("file", "zip", "lost", "load", "variant", "job", "failed"), 1) | {
+    things = dict.fromkeys(("file", "zip", "lost", "load", "variant", "job", "failed", "tried"), 1) | {
         "token": "0" * 16,
         "session": "0" * 16,
     }

@@ -100,7 +100,7 @@ def test_a_variant_in_detail_has_its_claims_and_its_history(get, make_variant):
     variant = make_variant(claims=2, claim={"submitter_comment": "seen twice", "reported_classification": "VUS"})
     ClassificationChange.objects.create(variant=variant, before=1, after=4, load=Load.objects.get())
     found = get(f"{LIST}{variant.pk}/")
-    assert set(VARIANT) | {"records", "history"} == set(found)
+    assert set(VARIANT) | {"records", "earlier_records", "history"} == set(found)
     assert len(found["records"]) == 2
     for record in found["records"]:
         assert set(record) >= RECORD

@@ -56,7 +56,7 @@ def test_two_releases_of_one_source_do_not_conflict_where_the_later_supersedes(r
     assert list(Variant.objects.current().values_list("pos", flat=True)) == [100, 300]
     assert Record.objects.count() == 4
     assert Gene.objects.get(symbol="AAA").variant_count == 2
-    assert f"Supersedes load {january.pk} (ClinVar)." in february.notes
+    assert f"Supersedes load {january.pk} (ClinVar)." in february.job.result["notes"]
 
 
 def test_without_it_they_do(release):
