@@ -67,12 +67,13 @@ def assembly_part(file: DataFile, mapping: dict[str, str | None], sent: Mapping[
 def release_part(file: DataFile, sent: Mapping[str, str], user: Any) -> dict[str, Any]:
     """Earlier releases that this file may supersede: of the source that was typed, or of a file called alike."""
     found = releases.earlier_releases(user, source=sent.get("source", ""), name=file.name, checksum=file.sha256)
+    claims = releases.claims_of(found)
     chosen = sent.getlist("supersedes") if isinstance(sent, MultiValueDict) else []
     return {
         "earlier_releases": [
             {
                 "id": load.pk, "label": load.label, "source": load.source, "created": load.created,
-                "claims": load.claims, "checked": str(load.pk) in chosen,
+                "claims": claims[load.pk], "checked": str(load.pk) in chosen,
             }
             for load in found
         ]

@@ -21,13 +21,13 @@ State = Load.State
 def replaced_by(checksum: str, but: int | None) -> list[Load]:
     """Loads of the same bytes that a load of them replaces; `but`: the load itself, where it exists."""
     of_bytes = Load.objects.filter(checksum=checksum, state__in=(State.LIVE, State.SUPERSEDED))
-    return list(of_bytes.exclude(pk=but).order_by("pk"))
+    return list(of_bytes.exclude(pk=but or 0).order_by("pk"))
 
 
 def superseded_by(asked: Iterable[int], replaced: Iterable[Load], but: int | None) -> list[Load]:
     """Of the loads that are to be superseded, those that are live still and are not replaced anyway."""
     loads = Load.objects.filter(pk__in=list(asked), state=State.LIVE)
-    return list(loads.exclude(pk__in=[load.pk for load in replaced]).exclude(pk=but).order_by("pk"))
+    return list(loads.exclude(pk__in=[load.pk for load in replaced]).exclude(pk=but or 0).order_by("pk"))
 
 
 def let_go(load: Load, asked: Iterable[int], *, by: Any) -> tuple[list[int], list[str]]:

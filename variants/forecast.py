@@ -144,11 +144,12 @@ def _disagreement(row: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
 def _shown(loads: list[Load], user: Any) -> list[dict[str, Any]]:
     """Loads as the person may see them: the label, which may be a file's name, only where its file is theirs to read."""
     readable = files().readable(user, loads) if user is not None else {load.pk: None for load in loads}
+    claims = releases.claims_of(loads)
     return [
         {
             "load": load.pk, "source": load.source or None, "state": load.state,
             "label": load.label if load.pk in readable else load.source or "A file of another user",
-            "claims": load.records.count(), "created": load.created.isoformat(),
+            "claims": claims[load.pk], "created": load.created.isoformat(),
         }
         for load in loads
     ]  # fmt: skip

@@ -26,15 +26,18 @@ def stem(name: str) -> str:
 
 
 def earlier_releases(user: Any, *, source: str, name: str, checksum: str) -> list[Load]:
-    """Live loads of the same source, or of a file called alike, that `user` may withdraw; the newest first, `claims` of
-    each counted. `user` None: the command line, which may all. Loads of the same bytes are replaced, not superseded.
-    """
+    """Live loads of the same source, or of a file called alike, that `user` may withdraw; the newest first. `user` None: the command line, which may all. Loads of the same bytes are replaced, not superseded."""
     loads = Load.objects.all() if user is None else withdrawable_by(user)
     loads = loads.filter(state=Load.State.LIVE).exclude(checksum=checksum)
     alike = [pk for pk, label in loads.values_list("pk", "label") if stem(label) == stem(name)]
     same_source = Q(source__iexact=source) if source else Q(pk=None)
-    found = loads.filter(same_source | Q(pk__in=alike)).annotate(claims=Count("records"))
-    return list(found.order_by("-pk")[:SHOWN])
+    return list(loads.filter(same_source | Q(pk__in=alike)).order_by("-pk")[:SHOWN])
+
+
+def claims_of(loads: Iterable[Load]) -> dict[int, int]:
+    """Load id -> how many claims it brought."""
+    counted = Load.objects.filter(pk__in=[load.pk for load in loads]).annotate(n=Count("records"))
+    return dict(counted.order_by("pk").values_list("pk", "n"))
 
 
 def checked(loads: Iterable[int], *, by: Any) -> list[int]:

@@ -75,7 +75,7 @@ class Command(BaseCommand):
                 counts = ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in job.counts.items())
                 self.stdout.write(f"{file.name}: {counts}")
                 if dry_run:
-                    self.stdout.write(forecast_in_words(job.result))
+                    self.stdout.write(forecast_in_words(job.result or {}))
         except BadQuery as error:
             raise CommandError(str(error)) from error
         except OSError as error:
