@@ -265,6 +265,7 @@ class FileMapping(APIView):
     @extend_schema(
         responses=inline_serializer("Mapping", {
             "mapping": serializers.DictField(child=serializers.CharField(allow_null=True)),
+            "samples": serializers.DictField(child=serializers.CharField(allow_null=True), help_text="which columns tell of a row's sample"),
             "assembly": serializers.CharField(allow_null=True, help_text="for rows that name none; null where nothing decides"),
             "assembly_evidence": serializers.ListField(child=serializers.CharField(), help_text="what was seen, as sentences"),
             "assembly_problem": serializers.CharField(allow_null=True, help_text="why an import would be refused, and what to do"),
@@ -278,7 +279,8 @@ class FileMapping(APIView):
         evidence = importing.assembly_seen(file, found)
         decision = evidence.decide()
         return Response({
-            "mapping": found, "assembly": decision.assembly or None, "assembly_evidence": evidence.sentences,
+            "mapping": found, "samples": importing.proposed_samples(file),
+            "assembly": decision.assembly or None, "assembly_evidence": evidence.sentences,
             "assembly_problem": decision.problem or None, "rows_without_assembly": evidence.unsaid,
         })  # fmt: skip
 
@@ -290,6 +292,7 @@ class FileImport(APIView):
             "mapping": serializers.DictField(child=serializers.CharField(allow_null=True), required=False, allow_null=True),
             "source": serializers.CharField(required=False), "label": serializers.CharField(required=False),
             "insist": serializers.BooleanField(required=False, help_text="the assembly is right although names in the file say otherwise"),
+            "samples": serializers.DictField(child=serializers.CharField(allow_null=True), required=False, allow_null=True, help_text="which columns tell of a row's sample"),
             "base": serializers.ChoiceField([0, 1], required=False, help_text="what positions count from; default: as the rows tell"),
             "supersedes": serializers.ListField(child=serializers.IntegerField(), required=False, help_text="loads of earlier releases, whose claims become history"),
             "dry_run": serializers.BooleanField(required=False, help_text="say in the job's result what the import would do, and do nothing"),

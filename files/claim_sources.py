@@ -1,29 +1,40 @@
 """The answers that `variants.sources` asks of the app that keeps files."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.http import Http404
 from django.urls import reverse
 
-from files.models import DataFile, PastReading
+from files import genotypes, sample_columns
+from files.genotypes import Row, VcfSamples
+from files.models import AnyReading, DataFile, PastReading
 from files.readings import drop_unneeded, reading_of, reads_alike
 from files.store import Table
 from variants.models import Load
-from variants.sources import FileRef
+from variants.samples import Samples
+from variants.sources import ClaimPlace, Evidence, FileRef
 
 
 class DataFiles:
     def readable(self, user: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
         return _places(DataFile.objects.readable_by(user).with_table(), loads)
 
-    def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
+    def evidence(self, ref: FileRef, load: Load, places: Iterable[ClaimPlace]) -> dict[ClaimPlace, Evidence]:
+        places = list(places)
         try:
             reading = reading_of(DataFile.objects.get(pk=ref.id), ref.reading)
-            return Table(reading.table_path, reading.columns).lines(lines)
+            rows = Table(reading.table_path, reading.columns).lines({place.line for place in places})
         except (DataFile.DoesNotExist, Http404, FileNotFoundError):  # deleted, or read again, in this very moment
             return {}
+        samples = _samples_by(reading, load)
+        return {
+            place: Evidence(rows[place.line], samples(rows[place.line], place))
+            for place in places
+            if place.line in rows
+        }
 
     def checksum(self, user: Any, file_id: int) -> str | None:
         return DataFile.objects.readable_by(user).filter(pk=file_id).values_list("sha256", flat=True).first()
@@ -57,6 +68,18 @@ def _places(among: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
             elif load.pk not in found and reads_alike(load, file):
                 found[load.pk] = _ref(file, file.reading_number)
     return found
+
+
+def _samples_by(reading: AnyReading, load: Load) -> Callable[[Row, ClaimPlace], Samples | None]:
+    """How the samples of this reading's rows are read."""
+    if not reading.is_vcf:
+        chosen = load.options.get("samples", {})
+        return lambda row, place: sample_columns.samples_of(chosen, row, place.alt_index, place.chrom)
+    where = VcfSamples.of(reading.columns, reading.header.get("samples", []))
+    if not where.is_known:
+        return lambda row, place: None
+    most = settings.SAMPLES_SHOWN
+    return lambda row, place: genotypes.samples_of(where, row, place.alt_index, place.chrom, most=most)
 
 
 def _ref(file: DataFile, reading: int) -> FileRef:

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.datastructures import MultiValueDict
 
 from files import mapping as mappings
+from files import sample_columns
 from project.common.problems import BadQuery
 from variants.models import ASSEMBLIES
 
@@ -18,7 +19,8 @@ class Asked:
     """`mapping`: field -> column; None: as proposed. `assembly`: for rows that name none. `source`: who says so, for rows
     that do not name it. `label`: name of the load; the file's where empty. `base`: 0 or 1, what positions count from;
     None: as the rows tell. `insist`: the assembly is right although names in the file say otherwise. `supersedes`: loads of
-    earlier releases. `dry_run`: say what the import would do, and don't."""
+    earlier releases. `dry_run`: say what the import would do, and don't. `samples`: which columns tell of a row's sample,
+    field -> column; None: as proposed."""
 
     mapping: dict[str, str | None] | None = None
     assembly: str = ""
@@ -28,6 +30,7 @@ class Asked:
     insist: bool = False
     supersedes: Sequence[int] = ()
     dry_run: bool = False
+    samples: dict[str, str | None] | None = None
 
 
 def from_body(body: Any) -> Asked:
@@ -37,6 +40,7 @@ def from_body(body: Any) -> Asked:
         mapping=_mapping(body.get("mapping")), assembly=checked_assembly(_text(body, "assembly")),
         source=_text(body, "source").strip()[:200], label=_text(body, "label").strip()[:300], base=_base(body.get("base")),
         insist=_insist(body.get("insist")), supersedes=loads_named(body.get("supersedes")), dry_run=_flag(body, "dry_run"),
+        samples=_mapping(body.get("samples"), "samples"),
     )  # fmt: skip
 
 
@@ -45,7 +49,22 @@ def from_form(sent: Mapping[str, str]) -> Asked:
     mapping = {field: sent.get(f"map_{field}") or None for field in mappings.LABELS}
     loads = sent.getlist("supersedes") if isinstance(sent, MultiValueDict) else []
     asked = {name: value for name, value in sent.items() if name in FORM_FIELDS}
-    return from_body(asked | {"mapping": mapping, "supersedes": loads, "dry_run": sent.get("dry_run") == "1"})
+    return from_body(
+        asked
+        | {
+            "mapping": mapping,
+            "samples": samples_sent(sent),
+            "supersedes": loads,
+            "dry_run": sent.get("dry_run") == "1",
+        }
+    )
+
+
+def samples_sent(sent: Mapping[str, str]) -> dict[str, str | None] | None:
+    """The sample columns of the form; None where it had none to choose (a VCF)."""
+    if not any(f"sample_{field}" in sent for field in sample_columns.LABELS):
+        return None
+    return {field: sent.get(f"sample_{field}") or None for field in sample_columns.LABELS}
 
 
 FORM_FIELDS = ("assembly", "source", "base", "insist")
@@ -105,9 +124,9 @@ def _flag(body: Mapping[str, Any], name: str) -> bool:
     return value
 
 
-def _mapping(value: Any) -> dict[str, str | None] | None:
+def _mapping(value: Any, name: str = "mapping") -> dict[str, str | None] | None:
     if value is None:
         return None
     if not isinstance(value, dict) or not all(isinstance(v, str | None) for v in value.values()):
-        raise BadQuery({"mapping": "This must be an object of field: column, both text."})
+        raise BadQuery({name: "This must be an object of field: column, both text."})
     return value

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.utils.datastructures import MultiValueDict
 
-from files import importing, vcf_mapping
+from files import importing, sample_columns, vcf_mapping
 from files import mapping as mappings
+from files.import_asked import samples_sent
 from files.models import DataFile
 from files.store import Table
 from variants import releases
@@ -24,6 +25,7 @@ def import_form(file: DataFile, sent: Mapping[str, str] | None, user: Any) -> di
     return (
         mapping_part(file, names, mapping)
         | assembly_part(file, mapping, sent)
+        | samples_part(file, names, sent)
         | {"source": sent.get("source", "")}
         | release_part(file, sent, user)
     )
@@ -78,6 +80,23 @@ def release_part(file: DataFile, sent: Mapping[str, str], user: Any) -> dict[str
             for load in found
         ]
     }  # fmt: skip
+
+
+def samples_part(file: DataFile, names: list[str], sent: Mapping[str, str]) -> dict[str, Any]:
+    """What is kept of samples: those of a VCF's header, or the columns that tell of the sample of each row."""
+    if file.is_vcf:
+        return {"sample_count": len(file.header.get("samples", [])), "sample_rows": [], "is_vcf": True}
+    chosen = samples_sent(sent) or sample_columns.detect(names)
+    table = Table(file.table_path, file.columns)
+    shown = [] if len(names) > COLUMNS_TO_CHOOSE else names
+    rows = [
+        {
+            "field": field, "label": label, "column": chosen.get(field), "columns": shown, "prefix": "sample",
+            "example": _example(table, chosen.get(field)),
+        }
+        for field, label in sample_columns.LABELS.items()
+    ]  # fmt: skip
+    return {"sample_rows": rows, "has_sample_columns": any(row["column"] for row in rows)}
 
 
 def _example(table: Table, column: str | None) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
-from files import assembly_evidence, store, vcf_cells, vcf_mapping
+from files import assembly_evidence, sample_columns, store, vcf_cells, vcf_mapping
 from files import mapping as mappings
 from files.import_asked import Asked
 from files.models import DataFile
@@ -34,14 +34,17 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
     if file.is_vcf and asked.base not in (None, VCF_BASE):
         raise BadQuery({"base": "Positions of a VCF count from 1."})
     mapping = checked_mapping(file, asked.mapping)
+    samples = sample_columns.checked(
+        asked.samples if asked.samples is not None else proposed_samples(file), [one["name"] for one in file.columns]
+    )
     evidence = assembly_seen(file, mapping)
     decision = evidence.decide(asked.assembly, insists=asked.insist)
     if decision.problem:
         raise BadQuery({"assembly": decision.problem})
     supersedes = checked_releases(asked.supersedes, by=by)
     params = asdict(asked) | {
-        "mapping": mapping, "assembly": decision.assembly, "reading": file.reading_number, "supersedes": supersedes,
-        "not_rcrs": evidence.not_rcrs, "notes": decision.notes,
+        "mapping": mapping, "samples": samples, "assembly": decision.assembly, "reading": file.reading_number,
+        "supersedes": supersedes, "not_rcrs": evidence.not_rcrs, "notes": decision.notes,
     }  # fmt: skip
     done = "Try to import" if asked.dry_run else "Import"
     with transaction.atomic():
@@ -58,6 +61,11 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
 def proposed_mapping(file: DataFile) -> dict[str, str | None]:
     """Field -> column, or None, as the file's own names tell."""
     return vcf_mapping.detect(file) if file.is_vcf else mappings.detect([column["name"] for column in file.columns])
+
+
+def proposed_samples(file: DataFile) -> dict[str, str | None]:
+    """Which columns tell of a row's sample; a VCF says so itself."""
+    return {} if file.is_vcf else sample_columns.detect([column["name"] for column in file.columns])
 
 
 def checked_mapping(file: DataFile, mapping: dict[str, str | None] | None) -> dict[str, str | None]:
@@ -120,6 +128,12 @@ def _facts(file: DataFile) -> dict[str, Any]:
     return {name: value for name, value in file.reading.items() if name != "chosen"}
 
 
+def _samples_option(chosen: dict[str, str | None] | None) -> dict[str, Any]:
+    """Where a claim's page finds the sample of its row; nothing of it is read here."""
+    named = {field: name for field, name in (chosen or {}).items() if name}
+    return {"samples": named} if named else {}
+
+
 def import_file(run: Run) -> None:
     """The work of an `import` job. `params`: what was asked (`Asked`), and `reading`."""
     file = DataFile.objects.filter(pk=run.job.file_id or 0).first()
@@ -136,7 +150,8 @@ def import_file(run: Run) -> None:
         assembly=params.get("assembly") or "",
         base=VCF_BASE if file.is_vcf else params.get("base"),
         not_rcrs=tuple(params.get("not_rcrs") or ()),
-        options={"reading": _facts(file), "mapping": {field: name for field, name in mapping.items() if name}},
+        options={"reading": _facts(file), "mapping": {field: name for field, name in mapping.items() if name}}
+        | _samples_option(params.get("samples")),
         file_id=file.pk,
         reading=file.reading_number,
         rejected_by_reader=file.rejected_count or 0,

@@ -31,7 +31,7 @@ def reads_alike(load: Load, file: DataFile) -> bool:
     What the load's reading did not tell of (a fact that readers tell since) is not asked.
     """
     told: Mapping[str, Any] = load.options.get("reading", {})
-    named = set(load.options.get("mapping", {}).values())
+    named = {*load.options.get("mapping", {}).values(), *load.options.get("samples", {}).values()}
     return named <= {column["name"] for column in file.columns} and all(
         file.reading.get(name) == value for name, value in told.items() if name not in NO_MATTER
     )

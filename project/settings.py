@@ -261,6 +261,7 @@ FILE_UPLOAD_TEMP_DIR = str(VAR_DIR / "incoming")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True, mode=0o700)  # Django's own check wants it to be there
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_PERMISSIONS = 0o600
+SAMPLES_SHOWN = env.int("SAMPLES_SHOWN", default=50)  # of a claim; how many have the allele is counted of all
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 ENRICH_ALLOW_HOSTS = env.list("ENRICH_ALLOW_HOSTS", default=[])
 

@@ -82,6 +82,32 @@ class VariantShape(serializers.Serializer):
     url = serializers.CharField()
 
 
+class SampleShape(serializers.Serializer):
+    """Depths are numbers of reads. Null is what the file does not say."""
+
+    sample = serializers.CharField(allow_null=True)
+    genotype = serializers.CharField(allow_null=True, help_text="as written")
+    zygosity = serializers.CharField(allow_null=True)
+    phased = serializers.BooleanField(allow_null=True)
+    depth = serializers.IntegerField(allow_null=True)
+    allele_depth = serializers.IntegerField(allow_null=True)
+    reference_depth = serializers.IntegerField(allow_null=True)
+    allele_fraction = serializers.FloatField(allow_null=True)
+    genotype_quality = serializers.FloatField(allow_null=True)
+    matched_normal = serializers.CharField(allow_null=True)
+    normal_depth = serializers.IntegerField(allow_null=True)
+    normal_allele_depth = serializers.IntegerField(allow_null=True)
+
+
+class SampleCountsShape(serializers.Serializer):
+    samples = serializers.IntegerField(help_text="of the line; the sum of the next four")
+    with_allele = serializers.IntegerField()
+    without_allele = serializers.IntegerField()
+    not_called = serializers.IntegerField()
+    not_given = serializers.IntegerField(help_text="without a genotype, or with one that cannot be read")
+    shown = serializers.IntegerField(help_text="entries in `samples`")
+
+
 class RecordShape(serializers.Serializer):
     id = serializers.IntegerField()
     variant = serializers.IntegerField()
@@ -99,6 +125,10 @@ class RecordShape(serializers.Serializer):
     submitter_comment = serializers.CharField(allow_null=True)
     source_url = serializers.CharField(allow_null=True)
     raw = serializers.DictField(child=serializers.CharField(allow_null=True), allow_null=True)
+    samples = SampleShape(
+        many=True, allow_null=True, help_text="those with the allele, the first ones; null: not yours to read"
+    )
+    sample_counts = SampleCountsShape(allow_null=True)
 
 
 class ChangeShape(serializers.Serializer):

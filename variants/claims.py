@@ -3,24 +3,33 @@
 from collections.abc import Iterable
 from typing import Any
 
-from variants.models import Record, slug_of
-from variants.sources import FileRef, files
+from variants.models import Load, Record, Variant, slug_of
+from variants.sources import ClaimPlace, Evidence, FileRef, files
 
 
-def claim_rows(records: Iterable[Record], user: Any, *, raw: bool = True) -> list[dict[str, Any]]:
+def claim_rows(records: Iterable[Record], user: Any) -> list[dict[str, Any]]:
     """The contract's record for each claim, in the order given. `records` come with `load` selected.
 
-    One question to the files' app for all loads, and one for each reading of a file whose raw rows are wanted.
+    One question to the files' app for all loads, and one for each load whose file `user` may read.
     """
     records = list(records)
     loads = {record.load_id: record.load for record in records}
     readable = files().readable(user, loads.values())
-    lines: dict[FileRef, set[int]] = {}
+    shown = _evidence([record for record in records if record.load_id in readable], loads, readable)
+    return [_claim(record, readable.get(record.load_id), shown.get(record.pk)) for record in records]
+
+
+def _evidence(records: list[Record], loads: dict[int, Load], readable: dict[int, FileRef]) -> dict[int, Evidence]:
+    """Record id -> what its line says."""
+    variants = {record.variant_id for record in records}
+    chroms = dict(Variant.objects.filter(pk__in=variants).values_list("pk", "chrom")) if variants else {}
+    places = {record.pk: ClaimPlace(record.line, record.alt_index, chroms.get(record.variant_id)) for record in records}
+    of_load: dict[int, list[ClaimPlace]] = {}
     for record in records:
-        if raw and (ref := readable.get(record.load_id)):
-            lines.setdefault(ref, set()).add(record.line)
-    texts = {ref: files().raw_lines(ref, wanted) for ref, wanted in lines.items()}
-    return [_claim(record, readable.get(record.load_id), texts) for record in records]
+        of_load.setdefault(record.load_id, []).append(places[record.pk])
+    found = {pk: files().evidence(readable[pk], loads[pk], wanted) for pk, wanted in of_load.items()}
+    said = {record.pk: found[record.load_id].get(places[record.pk]) for record in records}
+    return {pk: evidence for pk, evidence in said.items() if evidence}
 
 
 def _web_address(text: str | None) -> str | None:
@@ -28,7 +37,8 @@ def _web_address(text: str | None) -> str | None:
     return text if text and text.lower().startswith(("http://", "https://")) else None
 
 
-def _claim(record: Record, ref: Any, texts: dict[FileRef, dict[int, dict]]) -> dict[str, Any]:
+def _claim(record: Record, ref: FileRef | None, said: Evidence | None) -> dict[str, Any]:
+    samples = said.samples if said else None
     return {
         "id": record.pk,
         "variant": record.variant_id,
@@ -48,7 +58,8 @@ def _claim(record: Record, ref: Any, texts: dict[FileRef, dict[int, dict]]) -> d
         "submitter_comment": record.submitter_comment,
         "source_url": record.source_url,
         "source_link": _web_address(record.source_url),
-        "raw": texts.get(ref, {}).get(record.line) if ref else None,
+        "raw": said.raw if said else None,
+        **(samples.as_json() if samples else {"samples": None, "sample_counts": None}),
         "file_url": ref.url_of(record.line) if ref else None,
         "created": record.load.created,
     }

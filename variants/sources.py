@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from variants.models import Load
+from variants.samples import Samples
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,30 @@ class FileRef:
         return f"{self.url}?{reading}line={line}#line-{line}"
 
 
+@dataclass(frozen=True)
+class ClaimPlace:
+    """Where in its file a claim stands: physical line, which ALT allele of it (both from 1), and its chromosome."""
+
+    line: int
+    alt_index: int
+    chrom: str | None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a claim's line says: column -> text as written, and the samples with the allele; None: not told."""
+
+    raw: dict[str, str | None]
+    samples: Samples | None
+
+
 class SourceFiles(Protocol):
     def readable(self, user: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
         """Load id -> a file with the load's bytes, read as for the load, that `user` may read; loads without one are
         left out."""
 
-    def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
-        """Line number -> the row as written, column -> text. `ref` is one that `readable` gave."""
+    def evidence(self, ref: FileRef, load: Load, places: Iterable[ClaimPlace]) -> dict[ClaimPlace, Evidence]:
+        """The rows of a load's claims, with one question to the file's table. `ref` is one that `readable` gave."""
 
     def checksum(self, user: Any, file_id: int) -> str | None:
         """SHA-256 of the file where `user` may read it, else None."""
@@ -45,7 +63,7 @@ class _NoFiles:
     def readable(self, user: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
         return {}
 
-    def raw_lines(self, ref: FileRef, lines: Iterable[int]) -> dict[int, dict[str, str | None]]:
+    def evidence(self, ref: FileRef, load: Load, places: Iterable[ClaimPlace]) -> dict[ClaimPlace, Evidence]:
         return {}
 
     def checksum(self, user: Any, file_id: int) -> str | None:

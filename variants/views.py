@@ -19,6 +19,7 @@ from variants.load_access import WITHDRAWABLE, get_load_for, get_own_load, may_w
 from variants.load_lists import load_rows, relations, visible_loads
 from variants.models import Load, Variant
 from variants.questions import COLUMNS, ask, variant_rows
+from variants.sample_words import with_words
 from variants.sources import files
 from variants.tables import position, variant_name, variant_table
 from variants.word_lists import words_of_load
@@ -99,7 +100,7 @@ def variant_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "consequence": (row["consequence"] or "").replace("_", " "),
         "reason": pages.reason(variant),
         "name_groups": pages.name_groups(variant),
-        "claims": claim_rows(records[:CLAIMS_SHOWN], request.user),
+        "claims": [with_words(claim) for claim in claim_rows(records[:CLAIMS_SHOWN], request.user)],
         "claims_total": total,
         "earlier": claim_rows(variant.records.earlier().order_by("-load", "line")[:CLAIMS_SHOWN], request.user),
         "claims_more_url": f"/api/v1/records/?variant={pk}" if total > CLAIMS_SHOWN else None,

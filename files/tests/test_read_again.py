@@ -20,6 +20,7 @@ from project.core import jobs
 from project.core.models import AuditEntry, Job
 from variants.load_access import withdraw_load
 from variants.models import Load, Record
+from variants.sources import ClaimPlace
 
 pytestmark = pytest.mark.django_db
 # Two imports are two transactions, and folders go with a commit.
@@ -272,7 +273,8 @@ def test_a_claims_row_is_of_its_reading_where_the_file_is_read_again_between_two
     load = Load.objects.get()
     ref = DataFiles().readable(owner, [load])[load.pk]
     again(file, delimiter="|")
-    assert DataFiles().raw_lines(ref, [2])[2]["gene"] == "BRCA1"
+    place = ClaimPlace(2, 1, "17")
+    assert DataFiles().evidence(ref, load, [place])[place].raw["gene"] == "BRCA1"
 
 
 @alone

@@ -97,7 +97,7 @@ class Layout:
     sample_other: int  # place of the first sample's own (other)
     whole: int  # columns behind INFO where samples are not split
     width: int
-    columns: list[dict[str, Any]]  # as shown: name, type, at, and the missing value
+    columns: list[dict[str, Any]]  # as shown: name, type, at, missing value; of samples whose it is, by number, and key
     renamed: set[str]  # names of columns that would be called as another one is
 
     @property
@@ -133,8 +133,9 @@ def lay_out(header: Header, met: Met, sample_columns: int = SAMPLE_COLUMNS) -> L
         whole=len(header.behind_info), width=info_other + 1 + (len(samples) if split else 0), columns=[], renamed=set(),
     )  # fmt: skip
     shown = _shown(header, layout)
+    owners = _owners(layout)
     for (asked, kind, at), name in zip(shown, unique([name for name, _, _ in shown]), strict=True):
-        layout.columns.append({"name": name, "type": kind, "at": at, "missing": "."})
+        layout.columns.append({"name": name, "type": kind, "at": at, "missing": "."} | owners.get(at, {}))
         if name != asked:
             layout.renamed.add(name)
     return layout
@@ -157,6 +158,21 @@ def _shown(header: Header, layout: Layout) -> list[tuple[str, str, int]]:
             shown += [(f"{sample}.{key}", kinds[at], first + at) for at, key in enumerate(layout.keys)]
             shown.append((f"{sample}.{OTHER}", "text", layout.sample_other + number))
     return shown
+
+
+def _owners(layout: Layout) -> dict[int, dict[str, Any]]:
+    """Place of a sample's cell -> the sample's number in the header, from 0, and the FORMAT key where it is one's.
+
+    Names of columns do not tell: samples may have dots in theirs, and columns that would be called alike are numbered.
+    """
+    if not layout.split:
+        return {layout.behind + 1 + number: {"sample": number} for number in range(len(layout.samples))}
+    found: dict[int, dict[str, Any]] = {}
+    for number in range(len(layout.samples)):
+        first = layout.behind + 1 + number * len(layout.keys)
+        found |= {first + at: {"sample": number, "key": key} for at, key in enumerate(layout.keys)}
+        found[layout.sample_other + number] = {"sample": number, "key": OTHER}
+    return found
 
 
 def column_type(definition: Definition) -> str:
