@@ -11,6 +11,7 @@ from files.import_asked import samples_sent
 from files.models import DataFile
 from files.store import Table
 from variants import releases
+from variants.load_access import named_for
 from variants.models import ASSEMBLIES
 
 COLUMNS_TO_CHOOSE = 300  # with more, the form has boxes to type in: 25 lists of 5,000 names are no page
@@ -71,10 +72,11 @@ def release_part(file: DataFile, sent: Mapping[str, str], user: Any) -> dict[str
     found = releases.earlier_releases(user, source=sent.get("source", ""), name=file.name, checksum=file.sha256)
     claims = releases.claims_of(found)
     chosen = sent.getlist("supersedes") if isinstance(sent, MultiValueDict) else []
+    labels = named_for(user, found)
     return {
         "earlier_releases": [
             {
-                "id": load.pk, "label": load.label, "source": load.source, "created": load.created,
+                "id": load.pk, "label": labels[load.pk], "source": load.source, "created": load.created,
                 "claims": claims[load.pk], "checked": str(load.pk) in chosen,
             }
             for load in found

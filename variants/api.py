@@ -17,7 +17,7 @@ from project.common.problems import BadQuery
 from project.core.permissions import MayRead
 from variants.claims import claim_rows
 from variants.classification import BY_SLUG, SLUGS, Classification
-from variants.load_access import get_load_for
+from variants.load_access import get_load_for, may_read_lines
 from variants.models import ASSEMBLIES, Gene, Record, Variant, slug_of
 from variants.questions import ANY, COLUMNS, ORDERINGS, Question, ask, loads_of_file, variant_rows
 from variants.suggest import suggest
@@ -289,7 +289,9 @@ class LoadIssues(ReadView):
     def get(self, request: Request, id: int) -> Response:
         """Lines of a load that were rejected or skipped, or kept with a remark (`flagged`), in line order."""
         params = request.query_params
-        load, _ = get_load_for(request.user, id)
+        load, ref = get_load_for(request.user, id)
+        if not may_read_lines(request.user, load, ref):
+            raise Http404("The lines of this load are shown to those who may read its file.")
         offset = whole_number(params, "offset", default=0)
         limit = whole_number(params, "limit", default=100, most=1000)
         issues = load.issues.values("line", "kind", "reason")

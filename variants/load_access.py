@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from project.core.audit import record
-from project.core.roles import Right, may
+from project.core.roles import Right, is_administrator, may
 from variants.loading import withdraw
 from variants.models import Load
 from variants.sources import FileRef, files
@@ -25,11 +25,15 @@ def get_load_for(user: Any, pk: int) -> tuple[Load, FileRef | None]:
     return load, ref
 
 
-def named_for(user: Any, loads: Iterable[Load]) -> dict[int, Load]:
-    """Of `loads`, by id, those whose label and page `user` may see: the same as `get_load_for` gives."""
+def named_for(user: Any, loads: Iterable[Load]) -> dict[int, str]:
+    """Of `loads`, by id, what those are called whose page `user` may see: the same that `get_load_for` gives."""
     loads = list(loads)
     readable = files().readable(user, loads)
-    return {load.pk: load for load in loads if load.pk in readable or may_withdraw(user, load)}
+    return {
+        load.pk: label_for(user, load, readable.get(load.pk))
+        for load in loads
+        if load.pk in readable or may_withdraw(user, load)
+    }
 
 
 def get_own_load(user: Any, pk: int) -> Load:
@@ -38,6 +42,21 @@ def get_own_load(user: Any, pk: int) -> Load:
     if not may_withdraw(user, load):
         raise Http404("There is no such load, or it is not yours.")
     return load
+
+
+def may_read_lines(user: Any, load: Load, ref: FileRef | None) -> bool:
+    """Whether `user` may see what quotes the file: the load's label, its notes, the lines and why they are no claims.
+
+    A curator withdraws anybody's load and sees no more of a private file than its sums. Its maker and administrators
+    keep seeing them when the file was deleted.
+    """
+    is_maker = user.is_authenticated and load.created_by_id == user.pk
+    return ref is not None or is_maker or is_administrator(user)
+
+
+def label_for(user: Any, load: Load, ref: FileRef | None) -> str:
+    """What the load is called for `user`: its label is the name of a file, unless somebody gave another."""
+    return load.label if may_read_lines(user, load, ref) else load.source or "A file of another user"
 
 
 def may_withdraw(user: Any, load: Load) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from variants import following
-from variants.load_access import WITHDRAWABLE, may_withdraw, withdrawable_by
+from variants.load_access import WITHDRAWABLE, label_for, may_read_lines, may_withdraw, withdrawable_by
 from variants.models import Load
 from variants.sources import FileRef, files
 
@@ -30,9 +30,10 @@ def load_rows(loads: Iterable[Load], user: Any) -> list[dict[str, Any]]:
 def _row(load: Load, seen: dict[int, FileRef | None], followers: list[Load], user: Any) -> dict[str, Any]:
     ref = seen.get(load.pk)
     return {
-        "id": load.pk, "label": load.label, "source": load.source or None, "assembly": load.assembly or None,
+        "id": load.pk, "label": label_for(user, load, ref), "source": load.source or None, "assembly": load.assembly or None,
         "state": load.state, "followed_by": load.followed_by_id if load.followed_by_id in seen else None,
-        "follows": [one.pk for one in followers if one.pk in seen], "counts": load.counts, "notes": load.notes,
+        "follows": [one.pk for one in followers if one.pk in seen], "counts": load.counts,
+        "notes": load.notes if may_read_lines(user, load, ref) else [],
         "file": ref.id if ref else None, "file_name": ref.name if ref else None, "created": load.created,
         "created_by": load.created_by.get_username() if load.created_by else None,
         "may_withdraw": may_withdraw(user, load) and load.state in WITHDRAWABLE, "url": f"/loads/{load.pk}/",
@@ -45,8 +46,13 @@ def relations(load: Load, user: Any) -> dict[str, Any]:
     back = {one.pk for one in following.given_back(load)}
     ahead = load.followed_by
     seen = visible_loads(user, [*follows, *([ahead] if ahead else [])])
+
+    def named(one: Load) -> dict[str, Any]:
+        label = label_for(user, one, seen[one.pk])
+        return {"pk": one.pk, "label": label, "state": one.state, "created": one.created}
+
     return {
-        "followed_by": ahead if ahead and ahead.pk in seen else None,
-        "follows": [one for one in follows if one.pk in seen],
-        "comes_back": [one for one in follows if one.pk in back],
+        "followed_by": named(ahead) if ahead and ahead.pk in seen else None,
+        "follows": [named(one) for one in follows if one.pk in seen],
+        "comes_back": [named(one) if one.pk in seen else None for one in follows if one.pk in back],
     }

@@ -15,7 +15,15 @@ from project.common.problems import BadQuery
 from project.core.permissions import readers_only
 from variants import pages
 from variants.claims import claim_rows
-from variants.load_access import WITHDRAWABLE, get_load_for, get_own_load, may_withdraw, withdraw_load
+from variants.load_access import (
+    WITHDRAWABLE,
+    get_load_for,
+    get_own_load,
+    label_for,
+    may_read_lines,
+    may_withdraw,
+    withdraw_load,
+)
 from variants.load_lists import load_rows, relations, visible_loads
 from variants.models import Load, Variant
 from variants.questions import COLUMNS, ask, variant_rows
@@ -143,13 +151,16 @@ def load_detail(request: HttpRequest, pk: int) -> HttpResponse:
         offset = whole_number(request.GET, "offset", default=0)
     except BadQuery:
         offset = 0
-    issues = list(load.issues.all()[offset : offset + PAGE + 1])
+    sees_lines = may_read_lines(request.user, load, ref)
+    issues = list(load.issues.all()[offset : offset + PAGE + 1]) if sees_lines else []
     words = words_of_load(load)
     context = {
         "words": words[:WORDS_SHOWN],
         "more_words": max(0, len(words) - WORDS_SHOWN),
         "load": load,
+        "label": label_for(request.user, load, ref),
         "ref": ref,
+        "sees_lines": sees_lines,
         "may_withdraw": may_withdraw(request.user, load) and load.state in WITHDRAWABLE,
         "issues": [
             {

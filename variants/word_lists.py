@@ -78,7 +78,7 @@ def with_loads(rows: list[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
     loads = Load.objects.filter(pk__in={pk for some in nearest.values() for pk in some})
     visible = named_for(user, loads)
     for row in rows:
-        named = [visible[pk] for pk in nearest.get(row["text"], []) if pk in visible][:LOADS_SHOWN]
+        named = [{"pk": pk, "label": visible[pk]} for pk in nearest.get(row["text"], []) if pk in visible][:LOADS_SHOWN]
         row |= {"named": named, "others": len(ids.get(row["text"], [])) - len(named)}
     return rows
 

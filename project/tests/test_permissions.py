@@ -100,7 +100,7 @@ GET    /api/v1/records/                     200    401    200    200   200     2
 GET    /api/v1/loads/                       200    401    200    200   200     200           200
 GET    /api/v1/loads/{load}/                404    401    404    404   200     200           200
 POST   /api/v1/loads/{load}/withdraw/       401    401    404    404   200     200           200
-GET    /api/v1/loads/{load}/issues/         404    401    404    404   200     200           200
+GET    /api/v1/loads/{load}/issues/         404    401    404    404   404     200           200
 GET    /api/v1/loads/{load}/words/          404    401    404    404   200     200           200
 GET    /api/v1/classifications/             200    401    200    200   200     200           200
 GET    /api/v1/classifications/benign/      200    401    200    200   200     200           200
