@@ -9,7 +9,7 @@ PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help run restart test lint bench corpus robustness fuzz idle clean
+.PHONY: help run restart test lint bench corpus import-corpus robustness fuzz idle clean
 # A killed set-up must not leave a stamp that says it was finished.
 .DELETE_ON_ERROR:
 
@@ -20,6 +20,7 @@ help:
 	@echo "make lint    ruff, formatting, types"
 	@echo "make bench   run the benchmarks"
 	@echo "make corpus read every file below ARGS=FOLDER and hold it against its cases.jsonl"
+	@echo "make import-corpus  import every file below ARGS=FOLDER into a database of its own; what became of each line, and why"
 	@echo "make fuzz    fuzz the file readers for FUZZ_SECONDS (600); ARGS='vcf table' picks targets"
 	@echo "make robustness  how much of damaged files the readers get right; ARGS=--peers measures DuckDB beside them"
 	@echo "make idle    memory and processor time of an idle Vardesk, against what we promise (6 minutes)"
@@ -49,6 +50,9 @@ fuzz: .venv/.installed-fuzz
 corpus: .venv/.installed
 	@$(PY) -m tools.corpus $(ARGS)
 
+import-corpus: .venv/.installed
+	@VAR_DIR=.var-corpus exec $(PY) -m project.supervisor exec --with-parent --fresh -- $(PY) -m tools.import_corpus $(ARGS)
+
 robustness: .venv/.installed-dev
 	@exec $(PY) -m tools.robustness $(ARGS)
 
@@ -56,7 +60,7 @@ idle: .venv/.installed
 	@exec $(PY) -m tools.idle $(ARGS)
 
 clean:
-	rm -rf .venv .var-test .var-bench .hypothesis .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .var-test .var-bench .var-corpus .hypothesis .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -not -path './var/*' -prune -exec rm -rf {} +
 
 .venv/.installed: requirements.txt
