@@ -13,8 +13,9 @@ insertions and deletions are then moved to their leftmost place. Without one not
 Identity: the first 16 bytes of SHA-256 over a text that starts with its kind (`allele|GRCh38|7|117559590|TCT|`), so
 that a place, a genomic name, a transcript name and an accession can never be taken for each other.
 
-The steps, a module each: `cells` (text -> fields), `judging` (0-based or 1-based), `alleles` (split, trimmed),
-`aligning` (checked and left-aligned, where there is a reference sequence), `identifying` (named, identified). `text`, `places` and `names` hold the macros that they share.
+The steps, a module each: `cells` (text -> fields), `naming` (one spelling a name; places that names state), `judging`
+(0-based or 1-based), `alleles` (split, trimmed), `aligning` (checked and left-aligned, where there is a reference
+sequence), `identifying` (named, identified). `text`, `places` and `names` hold the macros that they share.
 """
 
 from collections.abc import Mapping
@@ -29,12 +30,13 @@ from variants.normalising.fields import FIELDS, OUTPUT
 from variants.normalising.identifying import IDENTIFY
 from variants.normalising.judging import EVIDENCE, JUDGE, Bases, chosen_base, judged_bases
 from variants.normalising.names import NAME_MACROS
+from variants.normalising.naming import NAMING_MACROS, TELL
 from variants.normalising.places import CHROM_NAMES, PLACE_MACROS, genomic_accession, make_place_tables
 from variants.normalising.text import TEXT_MACROS
 
 __all__ = ["FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "genomic_accession", "normalise", "reference_notes"]
 
-MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS
+MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS + NAMING_MACROS
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
     db.execute(MACROS)
     make_place_tables(db)
     db.execute(READ, {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)})
+    db.execute(TELL)
     db.execute(JUDGE)
     bases = chosen_base(rules.base) if rules.base is not None else told_bases(db)
     db.execute(

@@ -2,16 +2,25 @@
 
 READ = r"""
 CREATE OR REPLACE TEMP TABLE read AS
-WITH parted AS (
-  SELECT * REPLACE (without_protein(given(variant)) AS variant), variant AS variant_as_written,
-    place_of(variant) AS place,
-    given(chrom) IS NULL AND given(start) IS NULL AND coalesce(place_of(variant).chrom, '') <> '' AS place_wanted,
-    gene_and_change(without_protein(given(variant))) AS named_change
+WITH said AS (
+  SELECT * REPLACE (given(variant) AS variant, given(gene) AS gene, given(hgvs_c) AS hgvs_c, given(hgvs_p) AS hgvs_p, given(hgvs_g) AS hgvs_g),
+    variant AS variant_as_written, place_of(variant) AS place
   FROM cells
+), bare AS (
+  SELECT * REPLACE (without_protein(variant) AS variant, without_protein(hgvs_c) AS hgvs_c),
+    protein_behind(variant) AS variant_behind, protein_behind(hgvs_c) AS c_behind,
+    given(chrom) IS NULL AND given(start) IS NULL AND coalesce(place.chrom, '') <> '' AS place_wanted
+  FROM said
+), parted AS (
+  SELECT *, gene_and_change(variant) AS named_change, gene_and_protein(variant, gene) AS named_protein,
+    gene_and_change(hgvs_c) AS named_c, gene_and_change(hgvs_p) AS named_p, coalesce(gene_beside(hgvs_c), gene_beside(variant), gene_beside(hgvs_g)) AS gene_there
+  FROM bare
 ), cleaned AS (
-  SELECT line, coalesce(given(gene), nullif(named_change.gene, '')) AS gene, given(hgvs_c) AS c_cell,
-    protein_name(given(hgvs_p)) AS p_cell, given(hgvs_g) AS g_cell, variant,
-    nullif(named_change.change, '') AS change_cell, protein_behind(variant_as_written) AS behind_cell,
+  SELECT line, coalesce(gene, nullif(named_change.gene, ''), named_protein.gene, nullif(named_c.gene, ''), nullif(named_p.gene, ''), gene_there) AS gene,
+    hgvs_c AS c_cell, nullif(named_c.change, '') AS c_change, nullif(named_p.change, '') AS p_change,
+    protein_name(hgvs_p) AS p_cell, hgvs_g AS g_cell, variant,
+    coalesce(nullif(named_change.change, ''), named_protein.change) AS change_cell,
+    coalesce(variant_behind, c_behind) AS behind_cell, place_wanted,
     given(other_names) AS other_names, given(transcript) AS transcript, given(rsid) AS rsid_cell,
     given(clinvar) AS clinvar_cell, given(assembly) AS assembly_cell,
     CASE WHEN place_wanted THEN place.chrom ELSE given(chrom) END AS chrom_cell,
@@ -35,10 +44,10 @@ WITH parted AS (
   SELECT *,
     coalesce(each_once(list_filter(list_transform(string_split_regex(coalesce(gene, ''), '[;,|]'),
         lambda t: trim(t)), lambda t: t <> '')), []) AS genes,
-    each_once(list_transform(list_filter(list_transform(list_concat([c_cell, p_cell, g_cell, variant],
-        string_split(coalesce(other_names, ''), ',')), lambda t: trim(t)), lambda t: is_name(t)),
-        lambda t: plain_name(t))) AS full_names,
-    list_filter(each_once(list_transform([c_cell, p_cell, g_cell, change_cell, behind_cell], lambda t: replace(t, ' ', ''))),
+    each_once(list_filter(list_transform(flatten(list_transform(list_concat([c_cell, p_cell, g_cell, variant],
+        string_split(coalesce(other_names, ''), ',')), lambda t: names_in(trim(t)))), lambda t: plain_name(t)),
+        lambda t: is_name(t))) AS full_names,
+    list_filter(each_once(list_transform([c_cell, p_cell, g_cell, c_change, p_change, change_cell, behind_cell], lambda t: squeezed(t))),
         lambda t: is_bare_name(t)) AS bare_names,
     CASE WHEN regexp_matches(transcript, '^(N[MR]_|X[MR]_|ENST|LRG_)[A-Za-z0-9_.]+$') THEN transcript END AS one_transcript,
     -- Numbers alone are rsIDs where a cell has nothing else: not those of a place, of COSM123, or ClinVar's -1.

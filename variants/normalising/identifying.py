@@ -4,11 +4,11 @@ IDENTIFY = r"""
 CREATE OR REPLACE TEMP TABLE alleles AS
 WITH bare AS (
   SELECT *,
-    list_filter(full_names, lambda t: name_kind(t) = 'g') AS g_names,
+    list_filter(spellings, lambda s: name_kind(s.name) = 'g') AS g_names,
     list_filter(full_names, lambda t: name_kind(t) IN ('c', 'n')) AS c_names,
     list_filter(full_names, lambda t: name_kind(t) = 'p') AS p_names,
-    list_filter(bare_names, lambda t: left(t, 1) IN ('c', 'n'))[1] AS bare_c,
-    list_filter(bare_names, lambda t: left(t, 1) = 'p')[1] AS bare_p
+    list_filter(bare_names, lambda t: lower(left(t, 1)) IN ('c', 'n'))[1] AS bare_c,
+    list_filter(bare_names, lambda t: lower(left(t, 1)) = 'p')[1] AS bare_p
   FROM aligned
 ), shown AS (
   SELECT *,
@@ -19,8 +19,8 @@ WITH bare AS (
     coalesce(bare_p, CASE WHEN is_name(p_cell) AND name_kind(plain_name(p_cell)) = 'p' THEN plain_name(p_cell) END,
              p_names[1]) AS best_p,
     -- GRCh38's chromosomes first, then older ones, then gene regions: the same choice whatever the order in the cell.
-    list_sort(g_names, 'DESC')[1] AS last_g,
-    list_sort(list_filter(g_names, lambda t: starts_with(t, 'NC_')), 'DESC')[1] AS best_nc
+    list_sort(list_transform(g_names, lambda s: {'rank': rank_of_accession(split_part(s.name, ':', 1)), 'is_nc': starts_with(s.name, 'NC_'),
+      'name': s.name, 'text': s.text}), 'DESC')[1] AS best_g, canonical_name(bare_c) AS bare_c_name, canonical_name(bare_p) AS bare_p_name
   FROM bare
 ), located AS (
   SELECT *,
@@ -45,15 +45,16 @@ WITH bare AS (
     -- A VCF's alleles are whole, or say nothing: its gene or rsID alone does not tell which change is meant.
     (kind = 'place only' AND coalesce(ref_cell, '') <> '' AND alt_cell IS NULL
       OR alt_number IS NOT NULL AND kind IN ('place only', 'ambiguous'))
-      AND coalesce(best_nc, last_g, best_c, best_p, accessions[1]) IS NULL AS no_alt,
+      AND coalesce(best_g.text, spdis[1], best_c, best_p, accessions[1]) IS NULL AS no_alt,
     CASE
       WHEN kind = 'alleles' THEN concat_ws('|', 'allele', assembly_read, chrom, start0, del, ins)
-      WHEN coalesce(best_nc, last_g) IS NOT NULL THEN 'g|' || coalesce(best_nc, last_g)
-      WHEN is_name(best_c) AND regexp_matches(best_c, '\.\d+:') THEN 'transcript|' || best_c
-      WHEN bare_c IS NOT NULL AND genes[1] IS NOT NULL THEN 'gene c|' || upper(genes[1]) || '|' || bare_c
-      WHEN best_c IS NOT NULL THEN 'c|' || best_c
-      WHEN best_p IS NOT NULL AND bare_p IS NULL THEN 'p|' || best_p
-      WHEN bare_p IS NOT NULL AND genes[1] IS NOT NULL THEN 'gene p|' || upper(genes[1]) || '|' || bare_p
+      WHEN best_g IS NOT NULL THEN 'g|' || best_g.name
+      WHEN len(spdis) > 0 THEN 'spdi|' || upper(list_sort(spdis)[1])
+      WHEN is_name(best_c) AND regexp_matches(best_c, '\.\d+:') THEN 'transcript|' || canonical_name(best_c)
+      WHEN bare_c IS NOT NULL AND genes[1] IS NOT NULL THEN 'gene c|' || upper(genes[1]) || '|' || bare_c_name
+      WHEN best_c IS NOT NULL THEN 'c|' || canonical_name(best_c)
+      WHEN best_p IS NOT NULL AND bare_p IS NULL THEN 'p|' || canonical_name(best_p)
+      WHEN bare_p IS NOT NULL AND genes[1] IS NOT NULL THEN 'gene p|' || upper(genes[1]) || '|' || bare_p_name
       WHEN len(rsids) > 0 AND coalesce(alt_cell, '') <> '' THEN 'rs alt|' || rsids[1] || '|' || alt_cell
       WHEN len(rsids) > 0 THEN 'rs|' || rsids[1]
       WHEN len(accessions) > 0 THEN 'clinvar|' || list_sort(accessions)[1]
@@ -98,19 +99,26 @@ SELECT line, alt_index,
   CASE WHEN kind <> 'alleles' THEN bare_pos WHEN del = '' THEN start0 + 1 ELSE start0 + length(del) END AS span_end,
   padded AS padding, genes,
   coalesce(one_transcript, CASE WHEN is_name(best_c) THEN regexp_extract(best_c, '^([^:]+):', 1) END) AS transcript,
-  best_c AS hgvs_c, best_p AS hgvs_p, coalesce(CASE WHEN kind <> 'no place' THEN own_name END, best_nc, last_g) AS hgvs_g,
+  best_c AS hgvs_c, best_p AS hgvs_p, coalesce(CASE WHEN kind <> 'no place' THEN own_name END, best_g.text) AS hgvs_g,
   rsids[1] AS rsid, consequence, nullif(reported, '') AS reported, day(evaluated_cell) AS last_evaluated, comment, url,
   source, review_status, oncogenicity, somatic_impact,
   -- Place and alleles as written, unless they are stored just so; the way a chromosome is spelled does not count.
-  CASE WHEN has_whole_place AND (kind = 'no place' OR vcf_pos IS DISTINCT FROM start_number
+  CASE WHEN has_whole_place AND NOT is_placed_by_name AND (kind = 'no place' OR vcf_pos IS DISTINCT FROM start_number
       OR coalesce(vcf_ref, '') <> coalesce(ref_cell, '') OR coalesce(vcf_alt, '') <> coalesce(alt_cell, ''))
     THEN chrom_cell || ':' || start_cell || CASE WHEN ref_cell IS NULL AND alt_cell IS NULL THEN '' ELSE
       ' ' || coalesce(CASE ref_cell WHEN '' THEN '-' ELSE ref_cell END, '.') || '>'
       || coalesce(CASE alt_cell WHEN '' THEN '-' ELSE alt_cell END, '.') END END AS written,
-  list_concat(list_transform(full_names, lambda t: name_kind(t) || '=' || t),
-    list_filter([CASE WHEN bare_c IS NOT NULL AND genes[1] IS NOT NULL THEN left(bare_c, 1) || '=' || genes[1] || ':' || bare_c END,
-     CASE WHEN bare_c IS NOT NULL AND one_transcript IS NOT NULL THEN left(bare_c, 1) || '=' || one_transcript || ':' || bare_c END,
-     CASE WHEN bare_p IS NOT NULL AND genes[1] IS NOT NULL THEN 'p=' || genes[1] || ':' || bare_p END], lambda t: t IS NOT NULL),
+  -- Each name as written, and its one spelling where that is another.
+  list_concat(
+    list_transform(spellings, lambda s: name_kind(s.name) || '=' || s.text),
+    list_transform(list_filter(spellings, lambda s: NOT list_contains(full_names, s.name)), lambda s: name_kind(s.name) || '=' || s.name),
+    list_transform(of_chromosomes, lambda t: 'g=' || t), list_transform(spdis, lambda t: 'spdi=' || t),
+    list_filter([
+      lower(left(bare_c, 1)) || '=' || genes[1] || ':' || bare_c, lower(left(bare_c, 1)) || '=' || one_transcript || ':' || bare_c,
+      'p=' || genes[1] || ':' || bare_p,
+      CASE WHEN bare_c_name <> bare_c THEN left(bare_c_name, 1) || '=' || genes[1] || ':' || bare_c_name END,
+      CASE WHEN bare_c_name <> bare_c THEN left(bare_c_name, 1) || '=' || one_transcript || ':' || bare_c_name END,
+      CASE WHEN bare_p_name <> bare_p THEN 'p=' || genes[1] || ':' || bare_p_name END], lambda t: t IS NOT NULL),
     CASE WHEN moved THEN ['spdi=' || concat_ws(':', own_accession, trimmed0, trimmed_del, trimmed_ins)] ELSE [] END,
     list_transform(rsids, lambda t: 'rsid=' || t), list_transform(accessions, lambda t: 'clinvar=' || t)) AS names
 FROM identified ORDER BY line, alt_index;

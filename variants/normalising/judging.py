@@ -7,7 +7,7 @@ CREATE OR REPLACE TEMP TABLE judged AS
 WITH own AS (
   SELECT r.*, a.accession AS own_accession, a.length AS chrom_length, a.other_length,
     list_filter(r.full_names, lambda t: starts_with(t, coalesce(a.accession, r.accession, '?') || ':g.'))[1] AS own_name
-  FROM read r LEFT JOIN accessions a ON a.assembly = r.assembly_read AND a.chrom = r.chrom
+  FROM told r LEFT JOIN accessions a ON a.assembly = r.assembly_read AND a.chrom = r.chrom
 )
 SELECT *,
   TRY_CAST(regexp_extract(own_name, ':g\.(\d+)', 1) AS BIGINT) AS name_start,
@@ -30,7 +30,7 @@ FROM (
     CASE WHEN of_tumour OR NOT length_tells(ref_cell, alt_cell) THEN NULL
          WHEN stop_number - start_number = length(ref_cell) THEN 0
          WHEN stop_number - start_number = length(ref_cell) - 1 THEN 1 END AS by_length
-  FROM judged WHERE chrom IS NOT NULL AND start_number IS NOT NULL
+  FROM judged WHERE chrom IS NOT NULL AND start_number IS NOT NULL AND exact_start0 IS NULL
 );
 """
 

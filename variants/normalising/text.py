@@ -16,7 +16,8 @@ CREATE OR REPLACE MACRO common_end(a, b) AS CASE WHEN a = '' OR b = '' OR right(
 CREATE OR REPLACE MACRO common_head(a, b) AS CASE WHEN a = '' OR b = '' OR left(a, 1) <> left(b, 1) THEN 0
     ELSE common_start(a, b) END;
 -- list_distinct keeps no order, and the first of several genes or names decides identity and display.
-CREATE OR REPLACE MACRO each_once(l) AS list_filter(l, lambda x, i: list_position(l, x) = i);
+-- The list is bound first, as the one element of another: named twice it would be worked out twice.
+CREATE OR REPLACE MACRO each_once(l) AS list_transform([l], lambda u: list_filter(u, lambda x, i: list_position(u, x) = i))[1];
 CREATE OR REPLACE MACRO digest(t) AS left(sha256(t), 32);
 -- A day between 1900 and next year, in three spellings; anything else is no date of an evaluation.
 CREATE OR REPLACE MACRO any_day(t) AS CASE

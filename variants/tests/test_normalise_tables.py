@@ -46,7 +46,7 @@ def test_a_maf_counts_from_1_whatever_its_end_says():
         ("17/43057062/T/TG", ("17", 43057062, "T", "TG")),
         ("chr17 43,057,062 T>TG", ("17", 43057062, "T", "TG")),
         ("chrM:3243A>G", ("MT", 3243, "A", "G")),
-        ("NC_000017.11:43057061:T:TG", None),  # SPDI counts from 0
+        ("NC_000017.11:43057061:T:TG", ("17", 43057062, "T", "TG")),  # SPDI counts from 0
         ("17:43044295-43125364", None),
         ("17-43057062--TG", None),
     ],
@@ -68,7 +68,7 @@ def test_columns_of_a_place_come_before_a_place_in_one_cell():
         ("rs80357906", ["rsid=rs80357906"]),
         ("VCV000012345", ["clinvar=VCV000012345"]),
         ("NM_007294.4:c.5266dup", ["c=NM_007294.4:c.5266dup"]),
-        ("NM_004985.5(KRAS):c.34G>T (p.Gly12Cys)", ["c=NM_004985.5:c.34G>T"]),
+        ("NM_004985.5(KRAS):c.34G>T (p.Gly12Cys)", ["c=NM_004985.5:c.34G>T", "p=KRAS:p.Gly12Cys"]),
         ("BRCA1 c.68_69del", ["c=BRCA1:c.68_69del"]),
         ("KRAS:p.Gly12Cys", ["p=KRAS:p.Gly12Cys"]),
     ],
