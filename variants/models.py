@@ -241,6 +241,13 @@ class VariantNameQuerySet(models.QuerySet["VariantName"]):
             folded=text[:200].upper(), whole=text.upper()
         )
 
+    def spelled_as(self, texts: list[str]) -> "VariantNameQuerySet":
+        """Names equal to one of `texts` in any case, through the same index."""
+        wanted = [text.upper() for text in texts]
+        return self.alias(folded=Upper(Left("text", 200)), whole=Upper("text")).filter(
+            folded__in=list({text[:200] for text in wanted}), whole__in=wanted
+        )
+
 
 class VariantName(models.Model):
     """A name that a claim gave to a variant."""

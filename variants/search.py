@@ -5,14 +5,18 @@ The order of the recognisers is the ranking; none guesses a position that no cla
 
 import re
 import unicodedata
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Length
 
+from variants import nomenclature
 from variants.equal_alleles import asked_allele
-from variants.models import CHROMOSOMES, Gene, VariantName, VariantQuerySet
+from variants.models import CHROMOSOMES, Gene, Variant, VariantName, VariantQuerySet
+from variants.normalising import genomic_accession
 
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u2060\ufeff\u00ad"), None)
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"), "-")
@@ -22,10 +26,8 @@ _NUMBER = r"[\d,]{1,13}"
 
 _RSID = re.compile(r"rs\s*(\d{1,15})", re.I)
 _CLINVAR = re.compile(r"([VRS]CV)\s*(\d{6,12})(?:\.\d+)?", re.I)
-_NAME = re.compile(
-    r"(?P<accession>(?:[NX][A-Z]_|LRG_|ENS[TGP])[\w.]*)\s*(?:\([^()]*\))?\s*:\s*(?P<change>[cgnpm]\.\s*\S.*)", re.I
-)
-_GENE_NAME = re.compile(r"(?P<gene>[A-Za-z][\w.-]*)[\s:]+\(?(?P<change>[cnp]\.\s*\S.*)", re.I)
+_GENE_NAME = re.compile(r"(?P<gene>[A-Za-z][\w.-]*)[\s:]+\(?(?P<change>(?:[cnp]\.\s*)?\S.*)", re.I)
+LAST_VERSION = 40  # of a transcript: an index finds forty names quicker than a pattern finds one
 _REGION = re.compile(rf"{_CHROM}{_GAP}(?P<start>{_NUMBER})(?:\s*(?:-|\.\.|\s)\s*(?P<end>{_NUMBER}))?", re.I)
 _ALLELE = re.compile(
     # A pasted VCF line has an ID between position and REF, and may have more columns behind ALT.
@@ -99,29 +101,112 @@ def _clinvar(text: str, assembly: str) -> list[Reading]:
     return [Reading("clinvar", value, said, lambda rows: rows.bearing(value, VariantName.Kind.CLINVAR))]
 
 
+_PLACES = {genomic_accession(build, chrom): (build, chrom) for chrom in CHROMOSOMES for build in ("GRCh37", "GRCh38")}
+
+
+def _named(*texts: str) -> Callable[[VariantQuerySet], VariantQuerySet]:
+    """Variants that bear one of these names, or the allele that one of them states, on each assembly that it may mean."""
+    spellings = list(dict.fromkeys(t for text in texts for t in (text, nomenclature.canonical(text))))
+    keys = [key for text in texts if (exact := nomenclature.exact(text)) for key in _keys(exact)]
+
+    def find(rows: VariantQuerySet) -> VariantQuerySet:
+        # As lists of ids: an OR of two ways to a variant would look at every one.
+        ids = set(VariantName.objects.spelled_as(spellings).values_list("variant_id", flat=True))
+        if keys:
+            ids |= set(Variant.objects.filter(key__in=keys).values_list("pk", flat=True))
+        return rows.filter(pk__in=ids)
+
+    return find
+
+
+def _keys(exact: nomenclature.Exact) -> list[uuid.UUID]:
+    build, chrom = _PLACES.get(exact.accession, ("", ""))
+    builds = ["GRCh37", "GRCh38"] if chrom == "MT" else [build] if build else []  # both have the same MT
+    asked = [asked_allele(build, chrom, exact.start0 + 1, exact.deleted, exact.inserted) for build in builds]
+    return [key for allele in asked for key in allele.keys]
+
+
+def _also(text: str, canonical: str) -> str:
+    return "" if text == canonical else f" (that is {canonical})"
+
+
 def _name(text: str, assembly: str) -> list[Reading]:
-    if not (found := _NAME.fullmatch(text)):
+    value = nomenclature.plain(text)
+    found = re.fullmatch(rf"({nomenclature.ACCESSION}):(?=[cgnpmCGNPM]\.)(.+)", value)
+    if not found and not nomenclature.is_name(text):
         return []
-    value = f"{found['accession']}:{found['change'].replace(' ', '')}"
-    said = f"Read as the HGVS name {value}; it is found where a claim gives this very name."
-    return [Reading("hgvs", value, said, lambda rows: rows.bearing(value))]
+    said = f"Read as the HGVS name {value}{_also(value, nomenclature.canonical(value))}; it is found where a claim gives it."
+    very = Reading("hgvs", value, said, _named(value))
+    if not found or found[1].upper().startswith(("NC_", "LRG_")):
+        return [very]
+    bare, versioned = found[1].split(".")[0], "." in found[1]
+    names = [f"{bare}:{found[2]}", *(f"{bare}.{number}:{found[2]}" for number in range(1, LAST_VERSION + 1))]
+    any_name = f"{bare}:{found[2]}"
+    of_any = f"Read as the HGVS name {any_name}{_also(any_name, nomenclature.canonical(any_name))}, in any version of {bare}."
+    any_version = Reading("hgvs", any_name, of_any, _named(*names))
+    return [very, any_version] if versioned else [any_version]
+
+
+def _name_of_chromosome(text: str, assembly: str) -> list[Reading]:
+    if not (found := nomenclature.of_chromosome(text)):
+        return []
+    chrom, change = found
+
+    def on(build: str) -> Reading:
+        name = f"{genomic_accession(build, chrom)}:{change}"
+        return Reading("hgvs", name, f"Read as {name}: chromosome {chrom} of {build}.", _named(name))
+
+    return [on(build) for build in (assemblies(assembly) if chrom != "MT" else assemblies(assembly)[:1])]
+
+
+def _spdi(text: str, assembly: str) -> list[Reading]:
+    if not (found := nomenclature.spdi(text)):
+        return []
+    accession, start0, deleted, inserted = found
+    value = f"{accession}:{start0}:{deleted}:{inserted}"
+    build, chrom = _PLACES.get(accession, ("", ""))
+    said = f"Read as SPDI {value}: {deleted or 'nothing'} replaced by {inserted or 'nothing'} behind base {start0:,}."
+    if not (deleted.isdecimal() and int(deleted) and inserted and build):
+        return [Reading("variant", value, said, _named(value))]
+    # Only the length of what is deleted is given: found are alleles that replace as much there.
+    place = {"assembly": build, "chrom_rank": CHROMOSOMES.index(chrom) + 1, "pos": start0 + 1}
+    by_name = _named(value)
+
+    def find(rows: VariantQuerySet) -> VariantQuerySet:
+        there = Variant.objects.annotate(deleted=Length("ref")).filter(**place, alt=inserted, deleted=int(deleted))
+        ids = {*by_name(Variant.objects.all()).values_list("pk", flat=True), *there.values_list("pk", flat=True)}
+        return rows.filter(pk__in=ids)
+
+    return [Reading("variant", value, said, find)]
 
 
 def _gene_and_name(text: str, assembly: str) -> list[Reading]:
     found = _GENE_NAME.fullmatch(text)
-    genes = Gene.objects.named(found["gene"]) if found else Gene.objects.none()
-    if not found or not genes.exists():
+    if not found or not (change := _change(found["change"])):
         return []
-    change = found["change"].replace(" ", "")
-    if change.count(")") > change.count("("):  # the bracket that opened before p.
-        change = change.removesuffix(")")
+    genes = Gene.objects.named(found["gene"])
+    if not genes.exists():
+        return []
+    canonical = nomenclature.canonical(change)
+    spellings = dict.fromkeys([change, canonical])
 
     def find(rows: VariantQuerySet) -> VariantQuerySet:
-        names = VariantName.objects.filter(variant=OuterRef("pk"), text__iendswith=f":{change}")
+        ends = Q()
+        for spelling in spellings:
+            ends |= Q(text__iendswith=f":{spelling}")
+        names = VariantName.objects.filter(ends, variant=OuterRef("pk"))
         return rows.of_genes(genes).filter(Exists(names))
 
-    said = f"Read as {change} in {found['gene'].upper()}, on any transcript."
+    said = f"Read as {change}{_also(change, canonical)} in {found['gene'].upper()}, on any transcript."
     return [Reading("hgvs", f"{found['gene'].upper()} {change}", said, find, list(genes))]
+
+
+def _change(text: str) -> str:
+    """`p.V600E`, `V600E)`, `c.5266 dupC` -> the change with its `c.`, `n.` or `p.`; else nothing."""
+    change = nomenclature.squeezed(text)
+    if change.count(")") > change.count("("):  # the bracket that opened before p.
+        change = change.removesuffix(")")
+    return change if re.match(r"[cnp]\.", change, re.I) else nomenclature.protein_change(change) or ""
 
 
 def _allele(text: str, assembly: str) -> list[Reading]:
@@ -170,7 +255,7 @@ def _gene(text: str, assembly: str) -> list[Reading]:
     return [Reading("gene", symbols, f"Read as the gene {symbols}{via}.", find, genes)]
 
 
-RECOGNISERS = [_rsid, _clinvar, _name, _gene_and_name, _allele, _region, _gene]
+RECOGNISERS = [_rsid, _clinvar, _name, _name_of_chromosome, _spdi, _gene_and_name, _allele, _region, _gene]
 
 
 def read(text: str, assembly: str = "") -> list[Reading]:

@@ -124,6 +124,6 @@ CREATE OR REPLACE MACRO exact_of_name(t, name) AS list_transform([regexp_extract
       THEN {{'accession': n.accession, 'start0': CAST(n.first AS BIGINT) - 1, 'del': n.old || n.gone, 'ins': n.new || n.put}} END)[1];
 CREATE OR REPLACE MACRO is_spdi(t) AS regexp_matches(upper(t), {_text(names.SPDI)});
 CREATE OR REPLACE MACRO exact_of_spdi(t) AS list_transform([regexp_extract(upper(t), {_text(names.SPDI)}, ['accession', 'start0', 'gone', 'put'])],
-    lambda n: CASE WHEN starts_with(n.accession, 'NC_') AND n.gone <> n.put AND NOT regexp_matches(n.gone, '[1-9]')
+    lambda n: CASE WHEN starts_with(n.accession, 'NC_') AND ltrim(n.gone, '0') <> n.put AND NOT regexp_matches(n.gone, '[1-9]')
       THEN {{'accession': n.accession, 'start0': CAST(n.start0 AS BIGINT), 'del': ltrim(n.gone, '0'), 'ins': n.put}} END)[1];
 """
