@@ -68,13 +68,15 @@ def seen(file: DataFile, cells: str, mapping: Mapping[str, str | None]) -> Evide
     clues += column_clues(name for field in POSITIONED if (name := mapping.get(field)))
     not_rcrs = other_mitochondria(file.header, clues)
     placed, unsaid, sentences = 0, 0, []
-    if mapping.get("chrom") and mapping.get("start") or mapping.get("variant"):
+    if mapping.get("chrom") and mapping.get("start") or mapping.get("variant") or mapping.get("hgvs_g"):
         with store.connect() as db:
             db.execute(MACROS)
             make_place_tables(db)
             db.execute(_PLACED.format(cells=cells))
             if mapping.get("variant"):
                 db.execute(_PLACED_IN_ONE_CELL.format(cells=cells))
+            if mapping.get("variant") or mapping.get("hgvs_g"):
+                db.execute(_PLACED_BY_NAME.format(cells=cells))
             placed, unsaid = db.execute(_COUNT).fetchone() or (0, 0)
             if mapping.get("assembly") and placed:
                 sentences = _of_column(str(mapping["assembly"]), db.execute(_BY_ASSEMBLY).fetchall())
@@ -109,6 +111,15 @@ _PLACED_IN_ONE_CELL = """
 INSERT INTO placed SELECT place_of(variant).chrom AS chrom_cell, given(accession), given(assembly), count(*)
 FROM ({cells}) WHERE given(variant) IS NOT NULL AND given(chrom) IS NULL AND given(start) IS NULL
 GROUP BY ALL HAVING chrom_cell <> ''
+"""
+# `chr7:g.117559593A>G` says which chromosome, and not of which assembly.
+_PLACED_BY_NAME = """
+INSERT INTO placed SELECT chromosome_named(name) AS chrom_cell, NULL, assembly, count(*)
+FROM (
+  SELECT given(assembly) AS assembly, coalesce(CASE WHEN is_of_chromosome(squeezed(hgvs_g)) THEN squeezed(hgvs_g) END,
+      CASE WHEN is_of_chromosome(squeezed(variant)) THEN squeezed(variant) END) AS name
+  FROM ({cells}) WHERE given(chrom) IS NULL AND given(start) IS NULL
+) WHERE name IS NOT NULL GROUP BY ALL
 """
 _COUNT = """
 SELECT coalesce(sum(n), 0)::BIGINT, coalesce(sum(n) FILTER (assembly IS NULL AND NOT tells_assembly(chrom_cell)

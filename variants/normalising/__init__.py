@@ -19,7 +19,7 @@ sequence), `identifying` (named, identified). `text`, `places` and `names` hold 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 
@@ -67,7 +67,14 @@ def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
     )
     align(db, rules.references, rules.most_wrong)
     db.execute(IDENTIFY, {"load": rules.load, "chromosomes": CHROM_NAMES})
-    return bases
+    placed = (db.execute("SELECT count(*) FROM told WHERE is_placed_by_name").fetchone() or (0,))[0]
+    return replace(bases, sentence=f"{bases.sentence} {placed_by_name(placed)}".rstrip())
+
+
+def placed_by_name(count: int) -> str:
+    """What the notes of a load say of rows that have no columns of a place; nothing where there are none."""
+    rows = "1 row" if count == 1 else f"{count:,} rows"
+    return f"{rows} without a position: placed by the HGVS or SPDI name that states it." if count else ""
 
 
 def told_bases(db: duckdb.DuckDBPyConnection) -> Bases:

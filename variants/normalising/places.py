@@ -18,7 +18,7 @@ CREATE OR REPLACE MACRO assembly_of(t) AS CASE
 -- (NC_000017.11:43057061::G), whose positions count from 0, none.
 CREATE OR REPLACE MACRO place_of(t) AS regexp_extract(
     CASE WHEN regexp_matches(upper(trim(t)), '^(NC_|CM)[0-9.]+\s*:') THEN '' ELSE upper(trim(t)) END,
-    '^(?:CHR(?:OMOSOME)?[ _]?)?([0-9]{1,2}|X|Y|MT?|NC_[0-9]{6}(?:[.][0-9]{1,2})?|CM[0-9]{6}[.][0-9])[-:_/|\s]+([0-9,]+)[-:_/|\s]*([ACGTN]+)[-:_/|>\s]([ACGTN]+|[*])$',
+    '^(?:CHR(?:OMOSOME)?[ _]?)?([0-9]{1,2}|X|Y|MT?|NC_[0-9]{6}(?:[.][0-9]{1,2})?|CM[0-9]{6}[.][0-9])[-:_/|\s]+([0-9,]+)[-:_/|\s]*([ACGTN]+)(?:[-:_/|\s]|\s*>\s*)([ACGTN]+|[*])$',
     ['chrom', 'pos', 'ref', 'alt']);
 -- An accession with its version says which assembly it is of; NC_000017 alone says only which chromosome.
 CREATE OR REPLACE MACRO tells_assembly(t) AS regexp_matches(upper(trim(t)), '^(NC_|CM)[0-9]{6}[.][0-9]{1,2}$');

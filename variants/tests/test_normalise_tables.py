@@ -2,7 +2,8 @@
 
 import pytest
 
-from variants.tests.cells import alleles_of
+from variants.normalising import Rules
+from variants.tests.cells import alleles_of, cells_of, normalise
 
 BASE = {"assembly": "GRCh37", "chrom": "12", "start": "100", "stop": "100"}
 
@@ -122,3 +123,82 @@ def test_builds_as_mafs_write_them(build, assembly):
 def test_a_protein_change_without_its_prefix(text, shown):
     (allele,) = alleles_of({"gene": "KRAS", "hgvs_p": text})
     assert allele["hgvs_p"] == shown
+
+
+# --- names as places, names as one -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "place"),
+    [
+        ({"hgvs_g": "NC_000019.10:g.5A>G"}, ("GRCh38", "19", 5, "A", "G")),
+        ({"other_names": "NC_000019.9:g.4A>G,NC_000019.10:g.5A>G"}, ("GRCh38", "19", 5, "A", "G")),
+        ({"other_names": "NC_000019.9:g.4A>G,NC_000019.10:g.5A>G", "assembly": "hg19"}, ("GRCh37", "19", 4, "A", "G")),
+        ({"other_names": "NC_000019.9:g.4A>G,NC_000019.10:g.5A>G", "accession": "NC_000019.9"}, ("GRCh37", "19", 4, "A", "G")),
+        ({"hgvs_g": "NC_000007.14:g.100_102delCTTinsGA"}, ("GRCh38", "7", 100, "CTT", "GA")),
+        ({"variant": "chr17:g.43057062A>G", "assembly": "GRCh37"}, ("GRCh37", "17", 43057062, "A", "G")),
+        ({"hgvs_g": "NC_000019.10:g.5A>G", "chrom": "chr19"}, ("GRCh38", "19", 5, "A", "G")),
+        ({"hgvs_g": "NC_000019.10:g.5A>G", "ref": "A", "alt": "G"}, ("GRCh38", "19", 5, "A", "G")),
+        ({"hgvs_g": "NC_012920.1:g.3243A>G"}, ("GRCh38", "MT", 3243, "A", "G")),
+        ({"hgvs_g": "NC_000019.10:g.5A>G", "chrom": "7"}, None), ({"hgvs_g": "NC_000019.10:g.5A>G", "alt": "T"}, None),
+        ({"other_names": "NC_000019.10:g.5A>G,NC_000019.10:g.6A>G"}, None), ({"hgvs_g": "NC_000019.10:g.5A>G", "assembly": "hg18"}, None),
+        ({"hgvs_g": "NC_000007.14:g.100_102delCTT"}, None), ({"hgvs_g": "NC_000007.14:g.100_101insTTG"}, None),
+        ({"hgvs_g": "NC_000007.14:g.999999999A>G"}, None), ({"hgvs_g": "NC_012920.1:m.3243A>G", "assembly": "hg19"}, None),
+        ({"variant": "NC_000019.10:44908821:1:T"}, None),
+    ],
+)  # fmt: skip
+def test_a_row_without_a_place_stands_where_its_name_says_exactly(cells, place):
+    (allele,) = alleles_of(cells)
+    assert allele["fate"] == "keep"
+    found = tuple(allele[name] for name in ("assembly", "chrom", "pos", "ref", "alt"))
+    assert (found if allele["ref"] else None) == place
+
+
+def test_a_place_that_a_name_states_counts_from_1_in_a_0_based_file():
+    rows = [{"chrom": "7", "ref": "A", "alt": "T", "start": str(n), "stop": str(n + 1)} for n in (10, 20)]
+    alleles = alleles_of(*rows, {"hgvs_g": "NC_000007.14:g.500A>G"}, {"variant": "7-600-A-G"})
+    assert [allele["pos"] for allele in alleles] == [11, 21, 500, 600]
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        [{"variant": "BRAF V600E"}, {"gene": "BRAF", "hgvs_p": "p.Val600Glu"}, {"gene": "braf", "hgvs_p": "p.(V600E)"}, {"hgvs_p": "BRAF:p.V600E"}],
+        [{"hgvs_c": "NM_007294.4:c.5266dupC"}, {"hgvs_c": "nm_007294.4(BRCA1):c.5266dup"}, {"hgvs_c": "c.5266dup", "transcript": "NM_007294.4"},
+         {"hgvs_c": "BRCA1(NM_007294.4):c.5266dupC"}],
+        [{"gene": "BRCA1", "hgvs_c": "c.5266dupC"}, {"variant": "BRCA1 c.5266dup"}, {"hgvs_c": "BRCA1:C.5266DUP"}],
+        [{"hgvs_g": "NC_000017.11:g.43057062A>G"}, {"chrom": "17", "start": "43057062", "ref": "A", "alt": "G"}, {"hgvs_g": "17:g.43057062A>G"},
+         {"variant": "NC_000017.11:43057061:A:G"}, {"variant": "17 : 43057062 A > G"}],
+        [{"hgvs_g": "NC_000007.14:g.5_7delACG"}, {"hgvs_g": "NC_000007.14:g.5_7del"}, {"hgvs_g": "chr7:g.5_7del3"}],
+    ],
+)  # fmt: skip
+def test_equal_spellings_are_one_variant(spellings):
+    alleles = alleles_of(*spellings)
+    assert len({allele["key"] for allele in alleles}) == 1, alleles
+
+
+def test_names_stay_as_written_beside_their_one_spelling():
+    (allele,) = alleles_of({"gene": "BRAF", "hgvs_p": "p.(V600E)", "hgvs_c": "NM_004333.6:c.1799_1800delTGinsAA"})
+    assert (allele["hgvs_p"], allele["hgvs_c"]) == ("p.(V600E)", "NM_004333.6:c.1799_1800delTGinsAA")
+    assert allele["names"] == [
+        "c=NM_004333.6:c.1799_1800delTGinsAA", "c=NM_004333.6:c.1799_1800delinsAA", "p=BRAF:p.(V600E)", "p=BRAF:p.Val600Glu",
+    ]  # fmt: skip
+
+
+def test_several_transcripts_in_one_cell_are_as_many_names():
+    (allele,) = alleles_of({"hgvs_c": "NM_007294.4:c.5266dup|NM_007297.4:c.5125dup"})
+    assert (allele["hgvs_c"], allele["names"]) == (
+        "NM_007294.4:c.5266dup", ["c=NM_007294.4:c.5266dup", "c=NM_007297.4:c.5125dup"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["MTHFR C677T", "CYP2D6 *2A", "BRCA1 exon 2"])
+def test_what_may_be_a_change_of_dna_is_not_read_as_a_proteins(text):
+    (allele,) = alleles_of({"variant": text, "gene": "X"})
+    assert allele["names"] == []
+
+
+def test_the_notes_say_how_many_rows_were_placed_by_a_name():
+    with cells_of([{"hgvs_g": "NC_000019.10:g.5A>G"}, {"gene": "BRAF"}]) as db:
+        sentence = normalise(db, Rules(load="this load", assembly="GRCh38")).sentence
+    assert sentence.endswith("1 row without a position: placed by the HGVS or SPDI name that states it.")

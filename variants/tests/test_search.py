@@ -149,3 +149,50 @@ def test_what_is_no_region(text):
 
 def test_the_key_of_a_search_is_that_of_the_allele_in_upper_case():
     assert allele_key("GRCh38", "7", 99, "gac", "g") == allele_key("GRCh38", "7", 99, "GAC", "G")
+
+
+# --- every spelling of a name ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        ({"hgvs_c": "NM_007294.4:c.5266dup"}, "NM_007294.4:c.5266dupC"), ({"hgvs_c": "NM_007294.4:c.5266dupC"}, "nm_007294.4(BRCA1):c.5266dup"),
+        ({"hgvs_c": "NM_000492.3:c.1521_1523del"}, "NM_000492.3:c.1521_1523delCTT"), ({"hgvs_c": "NM_007294.4:c.5266dup"}, "NM_007294:c.5266dupC"),
+        ({"gene": "BRAF", "hgvs_p": "p.(V600E)"}, "BRAF V600E"), ({"gene": "BRAF", "hgvs_p": "p.V600E"}, "BRAF p.Val600Glu"),
+        ({"variant": "BRAF V600E"}, "braf:p.(Val600Glu)"), ({"gene": "CFTR", "hgvs_p": "p.Phe508del"}, "CFTR F508del"),
+        ({"gene": "BRCA1", "hgvs_c": "c.5266dup"}, "BRCA1 c.5266dupC"), ({"hgvs_c": "NM_007294.4(BRCA1):c.5266dup"}, "BRCA1 c.5266dupC"),
+        ({"chrom": "17", "start": "43057062", "ref": "A", "alt": "G"}, "NC_000017.11:g.43057062A>G"),
+        ({"chrom": "17", "start": "43057062", "ref": "A", "alt": "G"}, "chr17:g.43057062A>G"),
+        ({"variant": "chr17:g.43057062A>G"}, "NC_000017.11:g.43057062A>G"), ({"hgvs_g": "NC_000017.11:g.43057062A>G"}, "17-43057062-A-G"),
+        ({"chrom": "7", "start": "117559590", "ref": "ATCT", "alt": "A"}, "NC_000007.14:117559590:TCT:"),
+        ({"variant": "NC_000007.14:117559590:TCT:"}, "7-117559590-ATCT-A"), ({"variant": "NC_000007.14:117559590:TCT:"}, "NC_000007.14:117559590:TCT:"),
+        ({"variant": "NC_000019.10:44908821:C:T"}, "NC_000019.10:44908821:1:T"), ({"variant": "NC_000019.10:44908821:1:T"}, "nc_000019.10:44908821:1:t"),
+        ({"chrom": "MT", "start": "3243", "ref": "A", "alt": "G"}, "NC_012920.1:m.3243A>G"), ({"variant": "NC_012920.1:g.3243A>G"}, "chrM:m.3243A>G"),
+    ],
+)  # fmt: skip
+def test_a_claim_is_found_by_any_spelling_of_what_it_wrote(load, cells, text):
+    load([cells, {"gene": "BRAF", "hgvs_c": "c.1A>G"}, {"gene": "CFTR", "hgvs_c": "c.1A>G"}])
+    variant = Variant.objects.get(records__line=2)
+    assert found(text) == [variant]
+
+
+def test_a_transcript_with_its_version_offers_the_other_versions(load):
+    load(
+        [{"hgvs_c": "NM_007294.3:c.5266dupC"}, {"hgvs_c": "NM_007294:c.5266dup"}, {"hgvs_c": "NM_0072945.1:c.5266dup"}]
+    )
+    exact, any_version = search.read("NM_007294.4:c.5266dup")
+    assert [list(exact.find(Variant.objects.all())), any_version.find(Variant.objects.all()).count()] == [[], 2]
+    assert any_version.sentence.endswith("in any version of NM_007294.")
+
+
+def test_a_name_of_a_chromosome_without_assembly_offers_the_other(db):
+    readings = search.read("17:g.43057062A>G")
+    assert [r.value for r in readings] == ["NC_000017.11:g.43057062A>G", "NC_000017.10:g.43057062A>G"]
+
+
+@pytest.mark.parametrize("text", ["NC_000007.14:9999999999:1:T", "NC_000007.14:9999999999:T:G", "NM_:c.", "BRAF p.", "p.", "::", "NC_000007.14:g.0A>G",
+                                  "LRG_:c.123A>G", "(NM_001.5):c.123A>G", "NM_1.1:c." + "9" * 3000 + "del"])  # fmt: skip
+def test_odd_names_find_nothing_and_break_nothing(make_gene, text):
+    make_gene("BRAF")
+    assert found(text) == []
