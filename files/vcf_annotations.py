@@ -37,7 +37,8 @@ class Annotation:
         return f"INFO.{self.key}"
 
     def answers(self, field: str) -> bool:
-        return field in FIELDS and ("transcript" if field == "other_names" else field) in self.at
+        parts = ("hgvs_c", "hgvs_p", "hgvs_g") if field == "other_names" else (field,)
+        return field in FIELDS and any(part in self.at for part in parts)
 
 
 def annotations(header: Mapping[str, Any]) -> dict[str, Annotation]:

@@ -1,6 +1,7 @@
 """What an import reads from a VCF's lines: alleles, INFO values of each, annotations of each."""
 
 import pytest
+from django.conf import settings as django_settings
 
 from files.tests.conftest import do_import
 from variants.models import LoadIssue, Record, Variant, VariantName
@@ -339,3 +340,38 @@ def test_what_the_format_fixes_cannot_be_mapped_otherwise(read, api, owner, mapp
     body = {"assembly": "GRCh38", "mapping": mapping}
     answer = api(owner).post(f"/api/v1/files/{file.pk}/import/", body, format="json")
     assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+
+
+# --- real files
+
+
+DATA = django_settings.BASE_DIR.parent / "shared" / "data"
+REAL = [
+    "clinvar/clinvar_alleles_single_b37.vcf", "clinvar/clinvar_ncbi_sample.vcf", "clinvar/clinvar_scout_fixture.vcf",
+    "vcf_real/vcfanno/4fe6_exac.vcf.gz", "vcf_real/variantgrid/e146_test_columns_version4_grch37.vep_annotated.vcf",
+    "vcf_real/scout/0656_vep104_annotated.vcf", "vcf_real/annonars/06e4_gnomad-genomes.1.vcf",
+    "vcf_real/scikit-allel/aa47_ann.vcf",
+]  # fmt: skip
+
+
+def is_of_allele(name: str, ref: str, alt: str) -> bool:
+    """Whether a name of a substitution has these bases, on either strand."""
+    other = str.maketrans("ACGT", "TGCA")
+    return name[-3:] in (f"{ref}>{alt}", f"{ref}>{alt}".translate(other))
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_each_line_of_a_real_file_is_accounted_for_and_names_are_of_their_allele(read, name):
+    if not (DATA / name).exists():
+        pytest.skip(f"the sample file is not here: {name}")
+    file = read((DATA / name).read_bytes(), name=(DATA / name).name)
+    job = do_import(file, assembly="GRCh37")
+    assert (job.state, job.error) == ("succeeded", "")
+    assert job.counts["lines_read"] == file.row_count + file.rejected_count
+    assert job.counts["lines_read"] == sum(job.counts[fate] for fate in ("imported", "merged", "rejected", "skipped"))
+    assert sum(job.result["reasons"].values()) == job.counts["alleles_skipped"]
+    placed = Variant.objects.filter(ref__regex="^[ACGT]$", alt__regex="^[ACGT]$")
+    told = VariantName.objects.filter(variant__in=placed, kind__in=("c", "n"), text__regex="[ACGT]>[ACGT]$")
+    assert not [
+        n.text for n in told.select_related("variant") if not is_of_allele(n.text, n.variant.ref, n.variant.alt)
+    ]
