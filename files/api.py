@@ -261,30 +261,6 @@ class FileDownload(APIView):
         return FileResponse(stream, as_attachment=True, filename=file.name, content_type="application/octet-stream")
 
 
-class FileMapping(APIView):
-    @extend_schema(
-        responses=inline_serializer("Mapping", {
-            "mapping": serializers.DictField(child=serializers.CharField(allow_null=True)),
-            "samples": serializers.DictField(child=serializers.CharField(allow_null=True), help_text="which columns tell of a row's sample"),
-            "assembly": serializers.CharField(allow_null=True, help_text="for rows that name none; null where nothing decides"),
-            "assembly_evidence": serializers.ListField(child=serializers.CharField(), help_text="what was seen, as sentences"),
-            "assembly_problem": serializers.CharField(allow_null=True, help_text="why an import would be refused, and what to do"),
-            "rows_without_assembly": serializers.IntegerField(),
-        })
-    )  # fmt: skip
-    def get(self, request: Request, id: int) -> Response:
-        file = get_file_for(request.user, id)
-        table_reading(file)
-        found = importing.proposed_mapping(file)
-        evidence = importing.assembly_seen(file, found)
-        decision = evidence.decide()
-        return Response({
-            "mapping": found, "samples": importing.proposed_samples(file),
-            "assembly": decision.assembly or None, "assembly_evidence": evidence.sentences,
-            "assembly_problem": decision.problem or None, "rows_without_assembly": evidence.unsaid,
-        })  # fmt: skip
-
-
 class FileImport(APIView):
     @extend_schema(
         request=inline_serializer("Import", {

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from files import api, read_options_api, reject_api
+from files import api, mapping_api, read_options_api, reject_api
 
 urlpatterns = [
     path("files/", api.FileList.as_view(), name="api-files"),
@@ -14,6 +14,6 @@ urlpatterns = [
     path(
         "files/<int:id>/read-options/preview/", read_options_api.FileReadPreview.as_view(), name="api-file-read-preview"
     ),
-    path("files/<int:id>/mapping/", api.FileMapping.as_view(), name="api-file-mapping"),
+    path("files/<int:id>/mapping/", mapping_api.FileMapping.as_view(), name="api-file-mapping"),
     path("files/<int:id>/import/", api.FileImport.as_view(), name="api-file-import"),
 ]

@@ -6,8 +6,9 @@ from typing import Any
 from django.utils.datastructures import MultiValueDict
 
 from files import importing, sample_columns, vcf_mapping
-from files import mapping as mappings
 from files.import_asked import samples_sent
+from files.mapping import LABELS, NAMING
+from files.mapping_proposal import Proposal, Proposed, as_sent, own_names, proposal
 from files.models import DataFile
 from files.store import Table
 from variants import releases
@@ -17,37 +18,64 @@ from variants.models import ASSEMBLIES
 COLUMNS_TO_CHOOSE = 300  # with more, the form has boxes to type in: 25 lists of 5,000 names are no page
 
 
-def import_form(file: DataFile, sent: Mapping[str, str] | None, user: Any) -> dict[str, Any]:
-    """The context of `files/_import.html`. `sent`: the form's fields as they came, when they were refused."""
-    names = [column["name"] for column in file.columns]
-    sent_mapping = {field: sent.get(f"map_{field}") or None for field in mappings.LABELS} if sent else None
-    mapping = sent_mapping or importing.proposed_mapping(file)
+def import_form(
+    file: DataFile, sent: Mapping[str, str] | None, user: Any = None, *, is_own: bool = False
+) -> dict[str, Any]:
+    """The context of `files/_import.html`. `sent`: the form's fields as they came, when they were refused.
+
+    `is_own`: Vardesk's own proposal, whatever `user` chose for the same header before.
+    """
+    if sent is None:
+        shown = proposal(file, by=user, is_own=is_own)
+    else:
+        mapping = sent_mapping(sent) | (vcf_mapping.FIXED if file.is_vcf else {})
+        shown = as_sent(file, mapping, int(sent["base"]) if sent.get("base") in ("0", "1") else None)
     sent = sent or {}
     return (
-        mapping_part(file, names, mapping)
-        | assembly_part(file, mapping, sent)
-        | samples_part(file, names, sent)
+        mapping_part(file, shown)
+        | base_part(file, shown)
+        | assembly_part(file, shown.mapping, sent)
+        | samples_part(file, own_names(file), sent)
         | {"source": sent.get("source", "")}
         | release_part(file, sent, user)
     )
 
 
-def mapping_part(file: DataFile, names: list[str], mapping: Mapping[str, str | None]) -> dict[str, Any]:
-    table = Table(file.table_path, file.columns)
+def sent_mapping(sent: Mapping[str, str]) -> dict[str, str | None]:
+    """Field -> column as the form's fields `map_...` say."""
+    return {field: sent.get(f"map_{field}", "").replace("\0", "") or None for field in LABELS}
+
+
+def mapping_part(file: DataFile, shown: Proposal) -> dict[str, Any]:
+    names = own_names(file)
     is_wide = len(names) > COLUMNS_TO_CHOOSE
+    columns = [] if is_wide else names
     return {
         "mapping": [
-            {
-                "field": field, "label": label, "column": mapping.get(field), "columns": [] if is_wide else names,
-                "example": _example(table, mapping.get(field)),
-            }
-            for field, label in mappings.LABELS.items()
-            if not file.is_vcf or field in vcf_mapping.chosen()
+            field_row(one, shown.mapping) | {"columns": columns}
+            for one in shown.fields.values()
+            if not file.is_vcf or one.field in vcf_mapping.chosen()
         ],
         "is_vcf": file.is_vcf,
         "column_names": names if is_wide else [],
-        "is_recognised": any(mapping.values()),
+        "is_recognised": any(shown.mapping[field] for field in ("gene", *NAMING)),
+        "mapping_from": shown.origin, "mapping_at": shown.at, "mapping_notes": shown.notes,
     }  # fmt: skip
+
+
+def field_row(one: Proposed, mapping: Mapping[str, str | None]) -> dict[str, Any]:
+    """A field as `files/_mapping_row.html` shows it."""
+    also = [
+        LABELS[field] for field, column in mapping.items() if one.column and column == one.column and field != one.field
+    ]
+    return {
+        "field": one.field, "label": one.label, "column": one.column, "examples": one.examples,
+        "confidence": one.confidence, "why": one.why, "also": also,
+    }  # fmt: skip
+
+
+def base_part(file: DataFile, shown: Proposal) -> dict[str, Any]:
+    return {"has_base": not file.is_vcf, "base": shown.base, "base_chosen": shown.base.chosen}
 
 
 def assembly_part(file: DataFile, mapping: dict[str, str | None], sent: Mapping[str, str]) -> dict[str, Any]:
@@ -55,7 +83,8 @@ def assembly_part(file: DataFile, mapping: dict[str, str | None], sent: Mapping[
 
     What was sent is judged as it was sent: a refused choice is explained again, with the box to insist on it.
     """
-    evidence = importing.assembly_seen(file, mapping)
+    known = {field: column if column in own_names(file) else None for field, column in mapping.items()}
+    evidence = importing.assembly_seen(file, known)
     asked = sent.get("assembly", "")
     decision = evidence.decide(asked if asked in ASSEMBLIES else "")
     is_open = bool(decision.problem and not evidence.clues)  # nothing says: a question, not a conflict
@@ -93,7 +122,7 @@ def samples_part(file: DataFile, names: list[str], sent: Mapping[str, str]) -> d
     shown = [] if len(names) > COLUMNS_TO_CHOOSE else names
     rows = [
         {
-            "field": field, "label": label, "column": chosen.get(field), "columns": shown, "prefix": "sample",
+            "field": field, "label": label, "column": chosen.get(field), "columns": shown,
             "example": _example(table, chosen.get(field)),
         }
         for field, label in sample_columns.LABELS.items()

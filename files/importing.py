@@ -12,8 +12,10 @@ from django.urls import reverse
 from files import assembly_evidence, sample_columns, store, vcf_cells, vcf_mapping
 from files import mapping as mappings
 from files.import_asked import Asked
+from files.mapping_proposal import own_names, proposal, said_base
 from files.models import DataFile
 from files.permissions import locked
+from files.remembered import forget, header_digest, remember
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
 from project.core.audit import record
@@ -33,9 +35,9 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
     _refuse_unless_ready(file)
     if file.is_vcf and asked.base not in (None, VCF_BASE):
         raise BadQuery({"base": "Positions of a VCF count from 1."})
-    mapping = checked_mapping(file, asked.mapping)
+    mapping, base = _columns_and_base(file, asked, by)
     samples = sample_columns.checked(
-        asked.samples if asked.samples is not None else proposed_samples(file), [one["name"] for one in file.columns]
+        asked.samples if asked.samples is not None else proposed_samples(file), own_names(file)
     )
     evidence = assembly_seen(file, mapping)
     decision = evidence.decide(asked.assembly, insists=asked.insist)
@@ -43,8 +45,8 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
         raise BadQuery({"assembly": decision.problem})
     supersedes = checked_releases(asked.supersedes, by=by)
     params = asdict(asked) | {
-        "mapping": mapping, "samples": samples, "assembly": decision.assembly, "reading": file.reading_number,
-        "supersedes": supersedes, "not_rcrs": evidence.not_rcrs, "notes": decision.notes,
+        "mapping": mapping, "base": base, "samples": samples, "assembly": decision.assembly,
+        "reading": file.reading_number, "supersedes": supersedes, "not_rcrs": evidence.not_rcrs, "notes": decision.notes,
     }  # fmt: skip
     done = "Try to import" if asked.dry_run else "Import"
     with transaction.atomic():
@@ -55,25 +57,39 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
         action = "import tried" if asked.dry_run else "import started"
         after = {"assembly": decision.assembly, "source": asked.source, "supersedes": supersedes}
         record(action, file, by=by, after=after, job=job.pk)
+        if asked.mapping is not None and not asked.dry_run:
+            _keep_in_mind(file, mapping, asked.base, by)
     return job
-
-
-def proposed_mapping(file: DataFile) -> dict[str, str | None]:
-    """Field -> column, or None, as the file's own names tell."""
-    return vcf_mapping.detect(file) if file.is_vcf else mappings.detect([column["name"] for column in file.columns])
 
 
 def proposed_samples(file: DataFile) -> dict[str, str | None]:
     """Which columns tell of a row's sample; a VCF says so itself."""
-    return {} if file.is_vcf else sample_columns.detect([column["name"] for column in file.columns])
+    return {} if file.is_vcf else sample_columns.detect(own_names(file))
 
 
-def checked_mapping(file: DataFile, mapping: dict[str, str | None] | None) -> dict[str, str | None]:
-    """As asked, or as proposed where nothing was asked; complete. Raises BadQuery."""
+def _columns_and_base(file: DataFile, asked: Asked, by: Any) -> tuple[dict[str, str | None], int | None]:
+    """Field -> column, and what positions count from (None: as the rows tell), as asked or as `by` is shown them."""
     check = vcf_mapping.checked if file.is_vcf else mappings.checked
-    return check(
-        mapping if mapping is not None else proposed_mapping(file), [column["name"] for column in file.columns]
-    )
+    if asked.mapping is None:
+        shown = proposal(file, by=by)
+        return check(shown.mapping, own_names(file)), shown.base.chosen if asked.base is None else asked.base
+    mapping = check(asked.mapping, own_names(file))
+    if file.is_vcf or asked.base is not None:
+        return mapping, asked.base
+    return mapping, said_base(file, mapping)
+
+
+def _keep_in_mind(file: DataFile, mapping: dict[str, str | None], base: int | None, by: Any) -> None:
+    """What differs from Vardesk's own proposal is proposed to this person again; what does not is no longer."""
+    if by is None or not by.is_authenticated:
+        return
+    own, names = proposal(file, is_own=True), own_names(file)
+    what = {"header": header_digest(names)[:16], "base": base}
+    if mapping != own.mapping or base not in (None, own.base.chosen):
+        remember(by, names, mapping, base)
+        record("mapping remembered", file, by=by, after=what)
+    elif forget(by, names):
+        record("mapping forgotten", file, by=by, before=what)
 
 
 def _refuse_unless_ready(file: DataFile) -> None:

@@ -1,14 +1,21 @@
-"""Which column of a table means what: proposed from header names, checked when a person or a script says otherwise."""
+"""Which column of a table means what: chosen from header names and cells, checked when somebody says otherwise."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from files.readers.flavours import folded, is_clinvar_summary, is_maf
+from django.conf import settings
+
+from files.mapping_contents import Fit
+from files.mapping_names import PLACE, VCF_STARTS, Candidate, candidates, plain
+from files.readers.flavours import folded, is_maf
 from project.common.problems import BadQuery
 from variants.normalising import FIELDS
 
 LABELS = {
-    "gene": "Gene", "hgvs_c": "HGVS c.", "hgvs_p": "HGVS p.", "hgvs_g": "HGVS g.", "other_names": "Other HGVS names",
-    "transcript": "Transcript", "rsid": "rsID", "clinvar": "ClinVar accession", "assembly": "Assembly",
+    "gene": "Gene", "hgvs_c": "HGVS c.", "hgvs_p": "HGVS p.", "hgvs_p_short": "HGVS p., short", "hgvs_g": "HGVS g.",
+    "other_names": "Other HGVS names",
+    "transcript": "Transcript", "rsid": "rsID", "clinvar": "ClinVar accession", "variation_id": "ClinVar VariationID",
+    "assembly": "Assembly",
     "chrom": "Chromosome", "start": "Position (start)", "stop": "End position", "ref": "Reference allele",
     "alt": "Alternate allele", "alt_first": "First tumour allele (MAF)",
     "variant": "Variant (rsID, HGVS name or 17-43057062-T-TG)", "accession": "Sequence accession", "consequence": "Consequence",
@@ -17,67 +24,92 @@ LABELS = {
     "url": "Source URL", "source": "Source",
 }  # fmt: skip
 
-# Header names with everything but letters and digits folded away; earlier ones are preferred.
-NAMES: dict[str, list[str]] = {
-    "gene": ["gene", "genesymbol", "hugosymbol", "symbol", "submittedgenesymbol", "genename", "genes", "geneid"],
-    "hgvs_c": ["nucleotidechange", "hgvsc", "cdna", "cdnachange", "codingchange", "hgvscoding", "hgvsdna", "cdot"],
-    "hgvs_p": ["proteinchange", "hgvsp", "aminoacidchange", "aachange", "hgvsprotein", "hgvspshort", "pdot"],
-    "hgvs_g": ["hgvsg", "genomicchange", "hgvsgenomic", "gdot"],
-    "other_names": ["othermappings", "othernames", "hgvs", "hgvsexpressions", "hgvsnames"],
-    "transcript": ["transcript", "transcriptid", "refseqtranscript", "nm"],
-    "rsid": ["rsid", "rsids", "rs", "dbsnp", "dbsnprs", "rsdbsnp", "dbsnpid", "snpid", "rsnumber"],
-    "clinvar": ["clinvar", "clinvaraccession", "vcv", "rcvaccession", "rcv", "clinvarid", "scv"],
-    "assembly": ["assembly", "genomebuild", "ncbibuild", "build", "genomeassembly", "referencegenome"],
-    "chrom": ["chrom", "chr", "chromosome", "chromosomename"],
-    "start": ["pos", "positionvcf", "position", "genomicstart", "start", "startposition", "chromstart"],
-    "stop": ["genomicstop", "stop", "end", "endposition", "genomicend", "chromend"],
-    "ref": ["ref", "referenceallelevcf", "reference", "referenceallele", "refallele"],
-    "alt": ["alt", "alternateallelevcf", "alternate", "alternateallele", "altallele", "tumorseqallele2"],
-    "alt_first": ["tumorseqallele1"],
-    "variant": ["variant", "variants", "query", "mutation", "snp", "snps"],
-    "accession": ["accession", "sequenceaccession", "chromosomeaccession"],
-    "consequence": ["consequence", "variantclassification", "molecularconsequence", "effect"],
-    "classification": [
-        "reportedclassification", "classification", "clinicalsignificance", "clnsig", "pathogenicity", "significance",
-        "inferredclassification", "acmgclassification",
-    ],
-    "review_status": ["reviewstatus", "clnrevstat", "starrating"],
-    "oncogenicity": ["oncogenicity", "oncogenicityclassification"],
-    "somatic_impact": ["somaticclinicalimpact"],
-    "last_evaluated": ["lastevaluated", "dateevaluated", "datelastevaluated", "evaluated"],
-    "comment": ["submittercomment", "comment", "comments", "condition"],
-    "url": ["url", "sourceurl", "link"],
-    "source": ["source", "database", "submitter"],
-}  # fmt: skip
+# Each of these alone says which variant a row is about, or which gene.
+NAMING = (
+    "hgvs_c",
+    "hgvs_p",
+    "hgvs_p_short",
+    "hgvs_g",
+    "other_names",
+    "rsid",
+    "clinvar",
+    "variation_id",
+    "start",
+    "variant",
+)
+
+# The start's name decides for the others which assembly is meant; rsID and accession before the column that may hold either.
+FIRST = ("start", "rsid", "clinvar", "variant")
 
 
-# A MAF may have the columns of the tool that made it beside its own.
-MAF_NAMES = {
-    "start": ["startposition"], "stop": ["endposition"], "ref": ["referenceallele"], "alt": ["tumorseqallele2"],
-}  # fmt: skip
-CLINVAR_NAMES = {"variant": ["name"]}  # "Name" means anything in other tables
-VCF_STARTS = ("pos", "positionvcf")
+@dataclass(frozen=True)
+class Choice:
+    """The column that was chosen for a field by its name; `fit`: what its cells say, where they were asked."""
+
+    candidate: Candidate
+    fit: Fit | None = None
+
+
+Judge = Callable[[str, str], Fit]  # field, column -> what the column's cells say of it
 
 
 def detect(columns: list[str]) -> dict[str, str | None]:
-    """Field -> column, or None where no header names it. A column serves one field only."""
-    by_name: dict[str, str] = {}
-    for column in columns:
-        by_name.setdefault(folded(column), column)
-    preferred = MAF_NAMES if is_maf(columns) else CLINVAR_NAMES if is_clinvar_summary(columns) else {}
+    """Field -> column by header names alone, or None where no header names it. A column serves one field only."""
+    found = choose(columns)
+    return {field: found[field].candidate.column if field in found else None for field in FIELDS}
+
+
+def choose(columns: list[str], judge: Judge | None = None) -> dict[str, Choice]:
+    """Field -> the best column for it by name and, with `judge`, by cells. A column serves one field only.
+
+    Of columns for two assemblies those that name none come first, then those of DEFAULT_ASSEMBLY.
+    """
+    by_field = candidates(columns)
+    found: dict[str, Choice] = {}
     taken: set[str] = set()
-    found: dict[str, str | None] = {}
-    for field in FIELDS:
-        names = (by_name[name] for name in preferred.get(field, NAMES[field]) if name in by_name)
-        found[field] = best = next((name for name in names if name not in taken), None)
-        taken |= {best} if best else set()
-    if (
-        (start := found["start"])
-        and folded(start) in VCF_STARTS
-        and {"start", "genomicstart", "chromstart"} & by_name.keys()
-    ):
-        found["stop"] = None  # the end that goes with the other start, which is not padded as VCF's is
+    for field in sorted(FIELDS, key=lambda field: FIRST.index(field) if field in FIRST else len(FIRST)):
+        wanted = [one for one in by_field[field] if one.column not in taken and _same_build(field, one, found)]
+        if best := _best(field, wanted, judge):
+            found[field] = best
+            taken.add(best.candidate.column)
+    if "start" in found and not _ends_there(found["start"].candidate.column, columns):
+        found.pop("stop", None)
     return found
+
+
+def _best(field: str, wanted: list[Candidate], judge: Judge | None) -> Choice | None:
+    builds = ["", settings.DEFAULT_ASSEMBLY]
+
+    def rank(choice: Choice) -> tuple[int, int, int]:
+        build = choice.candidate.build
+        return (
+            choice.fit.rank if choice.fit else 0,
+            builds.index(build) if build in builds else 2,
+            choice.candidate.order,
+        )
+
+    if judge is None:
+        choices = [Choice(one) for one in wanted if not one.weak]
+    else:
+        choices = [Choice(one, judge(field, one.column)) for one in wanted]
+        choices = [one for one in choices if one.fit and one.fit.is_possible(weak=one.candidate.weak)]
+    return min(choices, key=rank, default=None)
+
+
+def _same_build(field: str, candidate: Candidate, found: Mapping[str, Choice]) -> bool:
+    """Whether a column belongs to the assembly that the start's own name says, so that no place is made of two."""
+    if field not in PLACE or field == "start" or "start" not in found:
+        return True
+    build = found["start"].candidate.build
+    if field == "stop":
+        return candidate.build == build
+    return candidate.build in ("", build) if build or field != "hgvs_g" else True
+
+
+def _ends_there(start: str, columns: list[str]) -> bool:
+    """Whether an end column goes with this start: not with VCF's, which is padded, where there is another start."""
+    others = {folded(column) for column in columns if column != start}
+    return is_maf(columns) or plain(start)[0] not in VCF_STARTS or not others & {"start", "genomicstart", "chromstart"}
 
 
 def checked(mapping: Mapping[str, str | None], columns: list[str]) -> dict[str, str | None]:
@@ -91,10 +123,7 @@ def checked(mapping: Mapping[str, str | None], columns: list[str]) -> dict[str, 
     if errors:
         raise BadQuery(errors)
     whole = {field: mapping.get(field) or None for field in FIELDS}
-    if not any(
-        whole[field]
-        for field in ("gene", "hgvs_c", "hgvs_p", "hgvs_g", "other_names", "rsid", "clinvar", "start", "variant")
-    ):
+    if not any(whole[field] for field in ("gene", *NAMING)):
         raise BadQuery({"mapping": "No column says which variant a row is about: name at least one of gene, an HGVS name,"
                         " rsID, ClinVar accession or chromosome and position."})  # fmt: skip
     return whole

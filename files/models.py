@@ -176,4 +176,20 @@ class PastReading(Reading):
         return self.file.folder_of_reading(self.reading_number) / "rejects"
 
 
+class RememberedMapping(models.Model):
+    """Which column meant what to a person, for tables with the same header; gone with the person."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+", db_index=False)
+    header = models.CharField(max_length=64, help_text="SHA-256 of the names of the columns, in their order")
+    mapping = models.JSONField(default=dict, help_text="field -> column")
+    base = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0 or 1, what positions count from")
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "header"], name="mapping_once_for_a_header")]
+
+    def __str__(self) -> str:
+        return f"mapping of {self.user} for {self.header[:8]}"
+
+
 AnyReading = DataFile | PastReading

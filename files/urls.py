@@ -1,6 +1,6 @@
 from django.urls import path
 
-from files import import_views, read_option_views, reject_views, views
+from files import import_views, mapping_views, read_option_views, reject_views, views
 
 app_name = "files"
 urlpatterns = [
@@ -9,6 +9,7 @@ urlpatterns = [
     path("<int:pk>/", views.file_detail, name="detail"),
     path("<int:pk>/import/", views.import_file, name="import"),
     path("<int:pk>/imports/<int:job>/", import_views.tried, name="tried"),
+    path("<int:pk>/mapping/", mapping_views.field, name="mapping"),
     path("<int:pk>/rename/", views.rename, name="rename"),
     path("<int:pk>/delete/", views.delete, name="delete"),
     path("<int:pk>/cancel/", views.cancel, name="cancel"),

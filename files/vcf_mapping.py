@@ -11,7 +11,14 @@ from project.common.problems import BadQuery
 from variants.normalising import FIELDS
 
 FIXED = {"chrom": "CHROM", "start": "POS", "ref": "REF", "alt": "ALT"}
-NOT_IN_VCF = ("stop", "alt_first", "variant", "accession")  # what other tables need, a VCF's fixed columns say
+NOT_IN_VCF = (
+    "stop",
+    "alt_first",
+    "variant",
+    "accession",
+    "hgvs_p_short",
+    "variation_id",
+)  # what other tables need, a VCF's fixed columns say
 ID = "ID"
 
 # INFO keys, folded as headers are; "clinvar" before them is passed over. Earlier ones are preferred.

@@ -133,7 +133,8 @@ def _page_of(
     if file.has_table:
         context |= rows_of(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}
     if file.state == DataFile.State.READY and mine and file.row_count:
-        context |= import_form(file, sent, request.user)
+        is_own = request.GET.get("mapping") == "proposed"
+        context |= import_form(file, sent, request.user, is_own=is_own)
     return context
 
 
@@ -172,6 +173,8 @@ def _about(file: DataFile, user: Any) -> dict[str, Any]:
 @login_required
 def import_file(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_own_file(request.user, pk)
+    if request.POST.get("check"):  # without scripts: only show what is in the columns that were chosen
+        return render(request, "files/detail.html", _page_of(request, file, sent=request.POST))
     try:
         job = importing.start_import(file, from_form(request.POST), by=request.user)
     except (BadQuery, Conflict) as error:

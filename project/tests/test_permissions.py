@@ -56,6 +56,7 @@ POST   /files/upload/                       in     in     403    302   302     3
 POST   /files/{file}/import/                in     in     404    404   404     302           302
 GET    /files/{file}/imports/{tried}/       in     in     404    404   404     200           200
 POST   /files/{file}/imports/{tried}/       in     in     404    404   404     302           302
+GET    /files/{file}/mapping/?field=gene    in     in     404    404   404     200           200
 POST   /files/{file}/rename/                in     in     404    404   404     302           302
 POST   /files/{file}/delete/                in     in     404    404   404     302           302
 POST   /files/{file}/cancel/                in     in     404    404   404     302           302

@@ -28,13 +28,15 @@ from variants.normalising.alleles import SPLIT_ALLELES
 from variants.normalising.cells import READ
 from variants.normalising.fields import FIELDS, OUTPUT
 from variants.normalising.identifying import IDENTIFY
-from variants.normalising.judging import EVIDENCE, JUDGE, Bases, chosen_base, judged_bases
+from variants.normalising.judging import EVIDENCE, JUDGE, Bases, Told, chosen_base, judged_bases
 from variants.normalising.names import NAME_MACROS
 from variants.normalising.naming import NAMING_MACROS, TELL
 from variants.normalising.places import CHROM_NAMES, PLACE_MACROS, genomic_accession, make_place_tables
 from variants.normalising.text import TEXT_MACROS
 
-__all__ = ["FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "genomic_accession", "normalise", "reference_notes"]
+__all__ = [
+    "FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "Told", "genomic_accession", "normalise", "reference_notes", "rows_tell",
+]  # fmt: skip
 
 MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS + NAMING_MACROS
 
@@ -55,12 +57,8 @@ class Rules:
 
 def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
     """Make the table `alleles` from the relation `cells` in `db`. Raises JobError where a reference does not fit."""
-    db.execute(MACROS)
-    make_place_tables(db)
-    db.execute(READ, {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)})
-    db.execute(TELL)
-    db.execute(JUDGE)
-    bases = chosen_base(rules.base) if rules.base is not None else told_bases(db)
+    _judge(db, rules)
+    bases = chosen_base(rules.base) if rules.base is not None else judged_bases(*_told(db))
     db.execute(
         SPLIT_ALLELES,
         {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced},
@@ -77,6 +75,20 @@ def placed_by_name(count: int) -> str:
     return f"{rows} without a position: placed by the HGVS or SPDI name that states it." if count else ""
 
 
-def told_bases(db: duckdb.DuckDBPyConnection) -> Bases:
-    """What the rows of `judged` say together."""
-    return judged_bases(*(db.execute(EVIDENCE).fetchone() or (0, 0, 0, 0)))
+def rows_tell(db: duckdb.DuckDBPyConnection, assembly: str | None = None) -> Told:
+    """What the rows of `cells` say of the base of their positions; nothing is normalised."""
+    _judge(db, Rules(load="", assembly=assembly))
+    return _told(db)
+
+
+def _judge(db: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    """The first steps, up to the table `judged`."""
+    db.execute(MACROS)
+    make_place_tables(db)
+    db.execute(READ, {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)})
+    db.execute(TELL)
+    db.execute(JUDGE)
+
+
+def _told(db: duckdb.DuckDBPyConnection) -> Told:
+    return Told(*(db.execute(EVIDENCE).fetchone() or ()))

@@ -18,14 +18,15 @@ WITH said AS (
 ), cleaned AS (
   SELECT line, coalesce(gene, nullif(named_change.gene, ''), named_protein.gene, nullif(named_c.gene, ''), nullif(named_p.gene, ''), gene_there) AS gene,
     hgvs_c AS c_cell, nullif(named_c.change, '') AS c_change, nullif(named_p.change, '') AS p_change,
-    protein_name(hgvs_p) AS p_cell, hgvs_g AS g_cell, variant,
+    protein_name(hgvs_p) AS p_cell, protein_name(given(hgvs_p_short)) AS p_short_cell, hgvs_g AS g_cell, variant,
     coalesce(nullif(named_change.change, ''), named_protein.change) AS change_cell,
     coalesce(variant_behind, c_behind) AS behind_cell, place_wanted,
     given(other_names) AS other_names, given(transcript) AS transcript, given(rsid) AS rsid_cell,
-    given(clinvar) AS clinvar_cell, given(assembly) AS assembly_cell,
+    given(clinvar) AS clinvar_cell, vcv_of(given(variation_id)) AS vcv, given(assembly) AS assembly_cell,
     CASE WHEN place_wanted THEN place.chrom ELSE given(chrom) END AS chrom_cell,
     -- ClinVar writes -1 for "none".
-    replace(CASE WHEN place_wanted THEN place.pos ELSE nullif(given(start), '-1') END, ',', '') AS start_cell, replace(given(stop), ',', '') AS stop_cell,
+    replace(CASE WHEN place_wanted THEN place.pos ELSE nullif(first_of(given(start)), '-1') END, ',', '') AS start_cell,
+    replace(coalesce(first_of(given(stop)), last_of(given(start))), ',', '') AS stop_cell,
     CASE WHEN place_wanted THEN place.ref ELSE allele(ref) END AS ref_cell,
     CASE WHEN place_wanted THEN place.alt ELSE allele(alt) END AS alt_cell, alt AS alt_text,
     CASE WHEN regexp_matches(allele(alt_first), '^[ACGT]*$') THEN allele(alt_first) END AS first_cell,
@@ -36,7 +37,7 @@ WITH said AS (
     given(review_status) AS review_status, given(oncogenicity) AS oncogenicity, given(somatic_impact) AS somatic_impact,
     alt_number,
     -- PostgreSQL keeps no text with a NUL in it.
-    contains(concat_ws(' ', gene, hgvs_c, hgvs_p, hgvs_g, other_names, transcript, rsid, clinvar, assembly, chrom, start,
+    contains(concat_ws(' ', gene, hgvs_c, hgvs_p, hgvs_p_short, hgvs_g, other_names, transcript, rsid, clinvar, variation_id, assembly, chrom, start,
       stop, ref, alt, alt_first, variant_as_written, accession, consequence, classification, last_evaluated, comment, url, source,
       review_status, oncogenicity, somatic_impact), chr(0)) AS has_nul
   FROM parted
@@ -44,10 +45,10 @@ WITH said AS (
   SELECT *,
     coalesce(each_once(list_filter(list_transform(string_split_regex(coalesce(gene, ''), '[;,|]'),
         lambda t: trim(t)), lambda t: t <> '')), []) AS genes,
-    each_once(list_filter(list_transform(flatten(list_transform(list_concat([c_cell, p_cell, g_cell, variant],
+    each_once(list_filter(list_transform(flatten(list_transform(list_concat([c_cell, p_cell, p_short_cell, g_cell, variant],
         string_split(coalesce(other_names, ''), ',')), lambda t: names_in(trim(t)))), lambda t: plain_name(t)),
         lambda t: is_name(t))) AS full_names,
-    list_filter(each_once(list_transform([c_cell, p_cell, g_cell, c_change, p_change, change_cell, behind_cell], lambda t: squeezed(t))),
+    list_filter(each_once(list_transform([c_cell, p_cell, g_cell, c_change, p_change, change_cell, behind_cell, p_short_cell], lambda t: squeezed(t))),
         lambda t: is_bare_name(t)) AS bare_names,
     CASE WHEN regexp_matches(transcript, '^(N[MR]_|X[MR]_|ENST|LRG_)[A-Za-z0-9_.]+$') THEN transcript END AS one_transcript,
     -- Numbers alone are rsIDs where a cell has nothing else: not those of a place, of COSM123, or ClinVar's -1.
@@ -56,7 +57,7 @@ WITH said AS (
         ELSE regexp_extract_all(lower(concat_ws(' ', rsid_cell, CASE WHEN regexp_matches(lower(variant), '^rs\d+$') THEN variant END)),
           '(?:^|[^a-z0-9-])rs(\d{1,15})\b', 1) END,
         lambda t: 'rs' || t)) AS rsids,
-    each_once(list_transform(regexp_extract_all(upper(concat_ws(' ', clinvar_cell, variant, url)), '\b([VRS]CV\d{6,12})\b', 1),
+    each_once(list_transform(regexp_extract_all(upper(concat_ws(' ', vcv, clinvar_cell, variant, url)), '\b([VRS]CV\d{6,12})\b', 1),
         lambda t: left(t, 3) || repeat('0', greatest(0, 12 - length(t))) || substring(t, 4))) AS accessions
   FROM cleaned
 ), placed AS (

@@ -1,8 +1,8 @@
 """The columns that go into normalising, and those that come out."""
 
 FIELDS = [
-    "gene", "hgvs_c", "hgvs_p", "hgvs_g", "other_names", "transcript", "rsid", "clinvar", "assembly", "chrom", "start",
-    "stop", "ref", "alt", "alt_first", "variant", "accession", "consequence", "classification", "review_status",
+    "gene", "hgvs_c", "hgvs_p", "hgvs_p_short", "hgvs_g", "other_names", "transcript", "rsid", "clinvar", "variation_id",
+    "assembly", "chrom", "start", "stop", "ref", "alt", "alt_first", "variant", "accession", "consequence", "classification", "review_status",
     "oncogenicity", "somatic_impact", "last_evaluated", "comment", "url", "source",
 ]  # fmt: skip
 

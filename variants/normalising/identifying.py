@@ -8,7 +8,9 @@ WITH bare AS (
     list_filter(full_names, lambda t: name_kind(t) IN ('c', 'n')) AS c_names,
     list_filter(full_names, lambda t: name_kind(t) = 'p') AS p_names,
     list_filter(bare_names, lambda t: lower(left(t, 1)) IN ('c', 'n'))[1] AS bare_c,
-    list_filter(bare_names, lambda t: lower(left(t, 1)) = 'p')[1] AS bare_p
+    list_filter(bare_names, lambda t: lower(left(t, 1)) = 'p') AS bare_ps, bare_ps[1] AS bare_p,
+    -- A VCV is the variant's; an RCV or SCV only somebody's claim about it.
+    coalesce(list_sort(list_filter(accessions, lambda t: starts_with(t, 'VCV')))[1], list_sort(accessions)[1]) AS own_clinvar
   FROM aligned
 ), shown AS (
   SELECT *,
@@ -57,7 +59,7 @@ WITH bare AS (
       WHEN bare_p IS NOT NULL AND genes[1] IS NOT NULL THEN 'gene p|' || upper(genes[1]) || '|' || bare_p_name
       WHEN len(rsids) > 0 AND coalesce(alt_cell, '') <> '' THEN 'rs alt|' || rsids[1] || '|' || alt_cell
       WHEN len(rsids) > 0 THEN 'rs|' || rsids[1]
-      WHEN len(accessions) > 0 THEN 'clinvar|' || list_sort(accessions)[1]
+      WHEN len(accessions) > 0 THEN 'clinvar|' || own_clinvar
       WHEN len(genes) > 0 AND ref_disagrees IS NULL THEN 'line|' || $load || '|' || line || '|' || alt_index
     END AS identity
   FROM located
@@ -115,10 +117,10 @@ SELECT line, alt_index,
     list_transform(of_chromosomes, lambda t: 'g=' || t), list_transform(spdis, lambda t: 'spdi=' || t),
     list_filter([
       lower(left(bare_c, 1)) || '=' || genes[1] || ':' || bare_c, lower(left(bare_c, 1)) || '=' || one_transcript || ':' || bare_c,
-      'p=' || genes[1] || ':' || bare_p,
       CASE WHEN bare_c_name <> bare_c THEN left(bare_c_name, 1) || '=' || genes[1] || ':' || bare_c_name END,
       CASE WHEN bare_c_name <> bare_c THEN left(bare_c_name, 1) || '=' || one_transcript || ':' || bare_c_name END,
       CASE WHEN bare_p_name <> bare_p THEN 'p=' || genes[1] || ':' || bare_p_name END], lambda t: t IS NOT NULL),
+    CASE WHEN genes[1] IS NOT NULL THEN list_transform(bare_ps, lambda t: 'p=' || genes[1] || ':' || t) END,
     CASE WHEN moved THEN ['spdi=' || concat_ws(':', own_accession, trimmed0, trimmed_del, trimmed_ins)] ELSE [] END,
     list_transform(rsids, lambda t: 'rsid=' || t), list_transform(accessions, lambda t: 'clinvar=' || t)) AS names
 FROM identified ORDER BY line, alt_index;

@@ -1,6 +1,7 @@
 """Step 2: what the g. name on a row's own accession and its own columns say of the base that positions count from."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 JUDGE = r"""
 CREATE OR REPLACE TEMP TABLE judged AS
@@ -33,6 +34,15 @@ FROM (
   FROM judged WHERE chrom IS NOT NULL AND start_number IS NOT NULL AND exact_start0 IS NULL
 );
 """
+
+
+class Told(NamedTuple):
+    """Rows that can tell: how many of those with alleles say from 0 and from 1, and of those without."""
+
+    alleles_0: int = 0
+    alleles_1: int = 0
+    bare_0: int = 0
+    bare_1: int = 0
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,9 @@ CREATE OR REPLACE MACRO gene_and_protein(t, gene) AS list_transform([regexp_extr
 -- "NM_004985.5(KRAS):c.34G>T (p.Gly12Cys)", as ClinVar writes it, is two names.
 CREATE OR REPLACE MACRO without_protein(t) AS CASE WHEN contains(t, '(p.') THEN regexp_replace(trim(t), '\s+\(p\..*\)$', '') ELSE trim(t) END;
 CREATE OR REPLACE MACRO protein_behind(t) AS CASE WHEN contains(t, '(p.') THEN nullif(regexp_extract(trim(t), '\s\((p\..*)\)$', 1), '') END;
+-- ClinVar's VariationID, a number, as the accession that it is: 12578 -> VCV000012578.
+CREATE OR REPLACE MACRO vcv_of(t) AS CASE WHEN regexp_matches(t, '^\d{{1,9}}$') THEN 'VCV' || lpad(t, 9, '0')
+    WHEN regexp_matches(t, '(?i)^VCV\d{{6,9}}(\.\d+)?$') THEN t END;
 -- A protein change without its "p.": G12D, Gly12Asp, L747fs*12.
 CREATE OR REPLACE MACRO protein_name(t) AS CASE WHEN regexp_matches(t, {_text(names.BARE_PROTEIN)}) THEN 'p.' || t ELSE t END;
 

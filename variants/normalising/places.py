@@ -14,6 +14,9 @@ CREATE OR REPLACE MACRO length_tells(ref, alt) AS coalesce(ref <> '' AND NOT (le
 CREATE OR REPLACE MACRO assembly_of(t) AS CASE
     WHEN regexp_matches(lower(t), '^(grch38|hg38|b38|38)([.]p\d+|[.]d1[.]vd1)?$') THEN 'GRCh38'
     WHEN regexp_matches(lower(t), '^(grch37|hg19|b37|37)([.]p\d+|-lite)?$') THEN 'GRCh37' END;
+-- A stretch in one cell, as ClinVar's pages write it: 43045682 - 43045690. Of anything else the whole, and no end.
+CREATE OR REPLACE MACRO first_of(t) AS coalesce(nullif(regexp_extract(t, '^([0-9,]+)\s*-\s*[0-9,]+$', 1), ''), t);
+CREATE OR REPLACE MACRO last_of(t) AS nullif(regexp_extract(t, '^[0-9,]+\s*-\s*([0-9,]+)$', 1), '');
 -- A whole place in one cell: 17-43057062-T-TG, chr17:43,057,062 T>TG, NC_000017.11-43057062-T-TG. Of SPDI
 -- (NC_000017.11:43057061::G), whose positions count from 0, none.
 CREATE OR REPLACE MACRO place_of(t) AS regexp_extract(
