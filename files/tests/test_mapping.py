@@ -288,7 +288,7 @@ def test_a_variation_id_is_a_vcv_and_gathers_its_submissions(read):
                 "3500\tPathogenic\tSCV000000001.1\n3500\tBenign\tSCV000000002.1\n", name="s.txt")  # fmt: skip
     counts = do_import(file).counts
     assert (counts["imported"], counts["merged"]) == (1, 1)
-    names = set(VariantName.objects.filter(kind="clinvar").values_list("name", flat=True))
+    names = set(VariantName.objects.filter(kind="clinvar").values_list("text", flat=True))
     assert names == {"VCV000003500", "SCV000000001", "SCV000000002"}
 
 
@@ -370,3 +370,9 @@ def test_a_wide_table_is_asked_of_few_columns_only(owner, read, api):
         body = answer(api, owner, file)
     assert not any(body["mapping"].values())
     assert len(queries) < 10
+
+
+def test_the_examples_of_the_guide(api, owner, read):
+    """docs/import.md, "Positions: from 0 or from 1": both rows are the same place."""
+    do_import(read("Chr,Start,Stop,Ref,Alt,Assembly\n1,10,12,AG,T,GRCh38\n1,11,12,AG,T,GRCh38\n"))
+    assert list(Variant.objects.values_list("pos", "ref", "alt")) == [(11, "AG", "T")]
