@@ -131,7 +131,7 @@ def _position(text: str) -> bool:
     if _whole_number(text):
         return True
     ends = re.fullmatch(r"(\d{1,10})\s*-\s*(\d{1,10})", text)
-    return bool(ends) and int(ends[1]) <= int(ends[2])
+    return ends is not None and int(ends[1]) <= int(ends[2])
 
 
 CHECKS: dict[str, tuple[str, Callable[[str], object]]] = {

@@ -69,14 +69,18 @@ WEAK: dict[str, list[str]] = {
 }  # fmt: skip
 
 # What a well-known table means by its names; an empty list: it has no such column, whatever one of them is called.
-MAF = {
+MAF: dict[str, list[str]] = {
     "gene": ["hugosymbol"], "start": ["startposition"], "stop": ["endposition"], "ref": ["referenceallele"],
     "alt": ["tumorseqallele2"], "chrom": ["chromosome"], "assembly": ["ncbibuild"], "rsid": ["dbsnprs", "existingvariation"],
     "variant": [], "source": [], "accession": [],
 }  # fmt: skip
 CLINVAR = {"variant": ["name"], "source": ["submitter"], "comment": ["description", "comment", "comments"]}
-GNOMAD = {"source": []}  # "Source" says in which of gnomAD's call sets the variant is
-BRCA_EXCHANGE = {"source": [], "hgvs_c": ["pyhgvscdna"], "hgvs_p": ["pyhgvsprotein"]}  # who has it, not who says so
+GNOMAD: dict[str, list[str]] = {"source": []}  # "Source" says in which of gnomAD's call sets the variant is
+BRCA_EXCHANGE: dict[str, list[str]] = {
+    "source": [],
+    "hgvs_c": ["pyhgvscdna"],
+    "hgvs_p": ["pyhgvsprotein"],
+}  # who has it, not who says so
 
 CLINVAR_SIGNS = {"rcvaccession", "rcv", "scv", "alleleid", "clinsigsimple", "clinicalsignificance", "germlineclassification",
                  "canonicalspdi"}  # fmt: skip

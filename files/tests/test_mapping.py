@@ -225,7 +225,7 @@ def test_the_base_that_somebody_chose_is_taken(read):
         mapping={"gene": "Gene", "chrom": "Chr", "start": "Start", "ref": "Ref", "alt": "Alt", "assembly": "Assembly"},
         base=1,
     )
-    assert sorted(Variant.objects.values_list("pos", flat=True)) == [10, 11, 12, 13, 14]
+    assert list(Variant.objects.order_by("pos").values_list("pos", flat=True)) == [10, 11, 12, 13, 14]
 
 
 TABLE = "gene,first,second\nAAA1,c.1A>G,c.2A>G\n"
