@@ -45,7 +45,7 @@ class Outcome:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="make import-corpus", description=__doc__.split("\n", 1)[0])
+    parser = argparse.ArgumentParser(prog="make import-corpus", description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--assembly", default="GRCh38", help="where neither a file nor its name tells")
     asked = parser.parse_args()
@@ -122,8 +122,9 @@ def _import(path: Path, outcome: Outcome, owner: Any, assembly: str) -> None:
         outcome.state, outcome.said = "broken" if is_ours else "refused", job.error or f"The job is {job.state}."
         return
     outcome.counts = job.counts
-    outcome.reasons = reasons_of(job.result["load"])
-    outcome.wrong = wrong_sums(file, job)
+    load = (job.result or {})["load"]
+    outcome.reasons = reasons_of(load)
+    outcome.wrong = wrong_sums(file, job.counts, load)
 
 
 def _import_job(file: Any, outcome: Outcome, owner: Any, assembly: str) -> Any:
@@ -158,11 +159,10 @@ def alike(reason: str) -> str:
     return re.sub(r"\b\d[\d,.]*\b", "N", re.sub(r"'[^']*'|“[^”]*”", "…", reason))
 
 
-def wrong_sums(file: Any, job: Any) -> list[str]:
+def wrong_sums(file: Any, counts: dict[str, int], load: int) -> list[str]:
     """Each line of the file must be counted once, and stand in the database as a claim or with a reason."""
     from variants.models import LoadIssue, Record
 
-    counts, load = job.counts, job.result["load"]
     of_file = (file.row_count or 0) + (file.rejected_count or 0)
     claims = set(Record.objects.filter(load=load).values_list("line", flat=True))
     issues = LoadIssue.objects.filter(load=load).exclude(kind="flagged").values_list("line", flat=True)
