@@ -99,13 +99,13 @@ CREATE OR REPLACE TEMP MACRO numbers_hold(ref, alts, entries) AS len(list_filter
     e.number BETWEEN 1 AND len(alts) AND coalesce(length(alts[e.number]) <> length(ref) OR e.allele = alts[e.number]
       OR NOT is_real(alts[e.number]), true), false))) = 0;
 -- Only names of places beside a gene; the gene is named where none is hit.
-CREATE OR REPLACE TEMP MACRO is_beside(consequence) AS coalesce(regexp_matches(consequence,
-    '^((upstream|downstream)_gene_variant|intergenic_(variant|region))(&|$)'), false);
+CREATE OR REPLACE TEMP MACRO is_beside(consequence) AS coalesce(starts_with(consequence, 'upstream_gene_variant')
+    OR starts_with(consequence, 'downstream_gene_variant') OR starts_with(consequence, 'intergenic_'), false);
 CREATE OR REPLACE TEMP MACRO first_ranked(entries) AS
-    list_filter(entries, lambda e: e.rank = list_min(list_transform(entries, lambda o: o.rank)))[1];
-CREATE OR REPLACE TEMP MACRO genes_of(entries) AS each_once(list_filter(list_prepend(first_ranked(entries).gene,
-    list_transform(list_filter(entries, lambda e: NOT is_beside(e.consequence) OR is_beside(first_ranked(entries).consequence)),
-      lambda e: e.gene)), lambda g: g IS NOT NULL));
+    entries[list_position(list_transform(entries, lambda e: e.rank), list_min(list_transform(entries, lambda e: e.rank)))];
+CREATE OR REPLACE TEMP MACRO genes_of(entries, best) AS each_once(list_filter(list_prepend(best.gene,
+    list_transform(list_filter(entries, lambda e: (e.rank >= 100) = (best.rank >= 100)), lambda e: e.gene)),
+    lambda g: g IS NOT NULL));
 CREATE OR REPLACE TEMP MACRO with_transcript(transcript, name) AS
     CASE WHEN contains(name, ':') THEN name WHEN transcript IS NOT NULL THEN transcript || ':' || name END;
 CREATE OR REPLACE TEMP MACRO names_of(entries) AS each_once(list_filter(list_concat(
@@ -132,15 +132,16 @@ def entries_sql(annotation: Annotation, cell: str) -> str:
         f" WHEN upper({part('canonical')}) = 'YES' THEN 10 WHEN {part('pick')} = '1' THEN 20 ELSE 30 END + {impact}"
     )
     gene = (
-        f"CASE WHEN NOT regexp_matches({part('consequence')}, '^intergenic') AND NOT regexp_matches({part('gene')}, '^ENSG\\d')"
+        f"CASE WHEN coalesce(NOT starts_with({part('consequence')}, 'intergenic'), true) AND NOT starts_with({part('gene')}, 'ENSG0')"
         f" THEN {part('gene')} END"
     )
     parts = {
         "allele": f"upper({part('allele')})", "number": f"TRY_CAST({part('number')} AS INTEGER)",
         "consequence": part("consequence"), "gene": gene, "transcript": part("transcript"),
         # Old VEP wrote c.30C>T(p.=) for both names of a silent change.
-        "hgvs_c": f"regexp_replace(unescaped({part('hgvs_c')}), '\\(p\\.[^)]*\\)$', '')",
-        "hgvs_p": f"CASE WHEN regexp_matches({part('hgvs_p')}, '^([^:]+:)?p\\.') THEN unescaped({part('hgvs_p')}) END",
+        "hgvs_c": f"split_part(unescaped({part('hgvs_c')}), '(p.', 1)",
+        "hgvs_p": f"CASE WHEN starts_with({part('hgvs_p')}, 'p.') OR contains({part('hgvs_p')}, ':p.')"
+        f" THEN unescaped({part('hgvs_p')}) END",
         "hgvs_g": f"unescaped({part('hgvs_g')})", "rank": rank,
     }  # fmt: skip
     struct = ", ".join(f"'{name}': {sql}" for name, sql in parts.items())
@@ -167,22 +168,22 @@ def mine_sql(annotation: Annotation, entries: str, spelling: str) -> str:
     return f"list_transform(alts, lambda a, i: list_filter({entries}, lambda e: is_real(a) AND {said}))"
 
 
-def value_sql(field: str, mine: str) -> str:
-    """SQL of what the entries of one allele say for a field; `mine` is the list of them."""
+def value_sql(field: str, mine: str, best: str) -> str:
+    """SQL of what the entries of one allele say for a field; `mine` is the list of them, `best` the one that is shown."""
     if field == "gene":
-        return f"nullif(array_to_string(genes_of({mine}), ','), '')"
+        return f"nullif(array_to_string(genes_of({mine}, {best}), ','), '')"
     if field == "other_names":
         return f"nullif(array_to_string(names_of({mine}), ','), '')"
     if field == "hgvs_p":  # with its gene beside it, it is a name of its own; the whole one is among the other names
-        return f"regexp_replace(first_ranked({mine}).hgvs_p, '^[^:]+:', '')"
+        return f"regexp_replace({best}.hgvs_p, '^[^:]+:', '')"
     if field == "hgvs_c":
-        return f"coalesce(with_transcript(first_ranked({mine}).transcript, first_ranked({mine}).hgvs_c), first_ranked({mine}).hgvs_c)"
-    return f"first_ranked({mine}).{field}"
+        return f"coalesce(with_transcript({best}.transcript, {best}.hgvs_c), {best}.hgvs_c)"
+    return f"{best}.{field}"
 
 
 def used(known: Mapping[str, Annotation], mapping: Mapping[str, str | None]) -> Iterable[Annotation]:
     """The annotations that some field is read from, each once."""
-    names = dict.fromkeys(
-        column for field, column in mapping.items() if column in known and known[column].answers(field)
-    )
-    return [known[name] for name in names if name]
+    columns = {
+        column for field, column in mapping.items() if column and column in known and known[column].answers(field)
+    }
+    return [one for column, one in known.items() if column in columns]

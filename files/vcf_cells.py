@@ -95,7 +95,9 @@ class _Sql:
         if column is None:
             return "NULL::VARCHAR"
         if column in self.known and self.known[column].answers(field):
-            return vcf_annotations.value_sql(field, f"mine{self.annotations[column]}")
+            return vcf_annotations.value_sql(
+                field, f"mine{self.annotations[column]}", f"best{self.annotations[column]}"
+            )
         text = self.text(column)
         if field == "classification" and self.codes:
             return f"words_of({text}, $codes::MAP(VARCHAR, VARCHAR))"
@@ -137,6 +139,7 @@ class _Sql:
             f"unnest({vcf_annotations.mine_sql(self.known[column], f'entries{n}', f'spelled{n}')}) AS mine{n}, len(entries{n}) > 0 AS told{n}"
             for column, n in self.annotations.items()
         ]
+        best = [f"first_ranked(mine{n}) AS best{n}" for n in self.annotations.values()]
         fixed = {"chrom": "CHROM", "start": "POS", "ref": "REF"}
         chosen = [
             f"alt AS {field}" if field == "alt" else f"c{at[fixed[field]]:d} AS {field}" if field in fixed
@@ -153,8 +156,8 @@ class _Sql:
             split AS (
               SELECT {", ".join(["line", needed, "alts", "unnest(alts) AS alt", "generate_subscripts(alts, 1)::INTEGER AS alt_number", *mine])}
               FROM spelled
-            )
-            SELECT line, alt_number, {", ".join(chosen)}, {self.left_out()} AS left_out FROM split"""
+            ), shown AS (SELECT {", ".join(["*", *best])} FROM split)
+            SELECT line, alt_number, {", ".join(chosen)}, {self.left_out()} AS left_out FROM shown"""
 
 
 def make_cells(db: duckdb.DuckDBPyConnection, file: AnyReading, mapping: Mapping[str, str | None]) -> list[str]:
