@@ -1,6 +1,9 @@
 """What the search box understands."""
 
+import json
+
 import pytest
+from django.conf import settings
 
 from variants import search
 from variants.identity import allele_key
@@ -196,3 +199,15 @@ def test_a_name_of_a_chromosome_without_assembly_offers_the_other(db):
 def test_odd_names_find_nothing_and_break_nothing(make_gene, text):
     make_gene("BRAF")
     assert found(text) == []
+
+
+def test_no_name_of_the_shared_corpus_breaks_import_or_search(load):
+    path = settings.BASE_DIR.parent / "shared" / "data" / "hgvs" / "robustness_corpus.jsonl"
+    if not path.is_file():
+        pytest.skip("the shared files are not here")
+    texts = [json.loads(line)["input"] for line in path.read_text().splitlines()]
+    done = load([{"variant": text, "hgvs_c": text} for text in texts])
+    assert done.counts["lines_read"] == len(texts) == 187
+    assert done.counts["skipped"] <= 8  # blanks, half a name, a change without gene or accession
+    lost = [text for text in texts if not found(text)]
+    assert len(lost) <= done.counts["skipped"], lost
