@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from files import vcf_mapping
-from files.mapping import LABELS, NAMING, Choice, choose
+from files.mapping import LABELS, NAMING, Choice, choose, detect
 from files.mapping_base import Base, told_base
 from files.mapping_contents import alone
 from files.mapping_names import candidates, counts_from_0
@@ -53,9 +53,14 @@ class Proposal:
 
 def proposal(file: DataFile, *, by: Any = None, is_own: bool = False) -> Proposal:
     """What is proposed to `by` for this file. `is_own`: Vardesk's own, whatever `by` chose for the same header before."""
-    own = _of_vcf(file) if file.is_vcf else _of_table(file)
-    found = None if is_own else remembered(by, own_names(file))
-    return _again(file, own, found) if found else own
+    try:
+        own = _of_vcf(file) if file.is_vcf else _of_table(file)
+        found = None if is_own else remembered(by, own_names(file))
+        return _again(file, own, found) if found else own
+    except FileNotFoundError:  # whoever imports it is told so by the job
+        return _of_names(
+            file, "likely", "by its name; the table is gone", Base(None, "The table of this file is gone.")
+        )
 
 
 def own_names(file: DataFile) -> list[str]:
@@ -65,7 +70,12 @@ def own_names(file: DataFile) -> list[str]:
 def said_base(file: DataFile, mapping: dict[str, str | None]) -> int | None:
     """0 where the name of the position's column says it and no row can tell; None: as the rows tell."""
     start = mapping.get("start")
-    return told_base(file, mapping).chosen if start and counts_from_0(start, mapping.get("stop")) else None
+    if not start or not counts_from_0(start, mapping.get("stop")):
+        return None
+    try:
+        return told_base(file, mapping).chosen
+    except FileNotFoundError:
+        return None
 
 
 def _of_vcf(file: DataFile) -> Proposal:
@@ -80,6 +90,14 @@ def _of_vcf(file: DataFile) -> Proposal:
         examples = tuple(sample.examples(name, column)) if column else ()
         fields[name] = Proposed(name, column, "sure", why, examples) if column else Proposed(name)
     return Proposal(fields, Base(1, "Positions of a VCF count from 1."))
+
+
+def _of_names(file: DataFile, confidence: str, why: str, base: Base) -> Proposal:
+    found = vcf_mapping.detect(file) if file.is_vcf else detect(own_names(file))
+    fields = {
+        name: Proposed(name, found.get(name), confidence, why) if found.get(name) else Proposed(name) for name in LABELS
+    }
+    return Proposal(fields, base)
 
 
 def _of_table(file: DataFile) -> Proposal:

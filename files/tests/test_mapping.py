@@ -1,5 +1,7 @@
 """Which column means what: by names and cells, for the headers of labs, databases and tools. All rows are invented."""
 
+import shutil
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -376,3 +378,12 @@ def test_the_examples_of_the_guide(api, owner, read):
     """docs/import.md, "Positions: from 0 or from 1": both rows are the same place."""
     do_import(read("Chr,Start,Stop,Ref,Alt,Assembly\n1,10,12,AG,T,GRCh38\n1,11,12,AG,T,GRCh38\n"))
     assert list(Variant.objects.values_list("pos", "ref", "alt")) == [(11, "AG", "T")]
+
+
+def test_of_a_table_that_is_gone_the_names_are_proposed_and_the_job_says_so(owner, read):
+    file = read("gene,chr,pos(0-based),ref,alt\nAAA1,1,5,A,G\n")
+    mapping = {"chrom": "chr", "start": "pos(0-based)", "ref": "ref", "alt": "alt", "gene": "gene"}
+    do_import(file, assembly="GRCh38", mapping=mapping | {"gene": None})
+    shutil.rmtree(file.table_path)
+    for asked in ({}, {"mapping": mapping}):
+        assert "gone from the disk" in do_import(file, assembly="GRCh38", **asked).error
