@@ -63,12 +63,13 @@ class Evidence:
 
 
 def seen(file: DataFile, cells: str, mapping: Mapping[str, str | None]) -> Evidence:
-    """`cells`: SQL of the mapped cells (`line` and FIELDS). Rows are counted in DuckDB, over the mapped columns alone."""
+    """`cells`: SQL of the mapped cells (`line` and FIELDS), "" where the table is gone. Rows are counted in DuckDB, over the mapped columns alone."""
     clues = header_clues(file.header) + comment_clues(lines_above(file))
     clues += column_clues(name for field in POSITIONED if (name := mapping.get(field)))
     not_rcrs = other_mitochondria(file.header, clues)
     placed, unsaid, sentences = 0, 0, []
-    if mapping.get("chrom") and mapping.get("start") or mapping.get("variant") or mapping.get("hgvs_g"):
+    has_places = mapping.get("chrom") and mapping.get("start") or mapping.get("variant") or mapping.get("hgvs_g")
+    if cells and has_places:
         with store.connect() as db:
             db.execute(MACROS)
             make_place_tables(db)

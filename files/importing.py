@@ -136,7 +136,11 @@ def _fill(db: duckdb.DuckDBPyConnection, file: DataFile, mapping: dict[str, str 
 
 def assembly_seen(file: DataFile, mapping: dict[str, str | None]) -> assembly_evidence.Evidence:
     """What says which assembly the positions of this file are on."""
-    return assembly_evidence.seen(file, _cells_sql(file, mapping), mapping)
+    try:
+        cells = _cells_sql(file, mapping)
+    except FileNotFoundError:  # whoever imports it is told so by the job
+        cells = ""
+    return assembly_evidence.seen(file, cells, mapping)
 
 
 def _facts(file: DataFile) -> dict[str, Any]:

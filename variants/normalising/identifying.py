@@ -115,12 +115,12 @@ SELECT line, alt_index,
     list_transform(spellings, lambda s: name_kind(s.name) || '=' || s.text),
     list_transform(list_filter(spellings, lambda s: NOT list_contains(full_names, s.name)), lambda s: name_kind(s.name) || '=' || s.name),
     list_transform(of_chromosomes, lambda t: 'g=' || t), list_transform(spdis, lambda t: 'spdi=' || t),
+    CASE WHEN genes[1] IS NOT NULL THEN list_transform(bare_ps, lambda t: 'p=' || genes[1] || ':' || t) END,
     list_filter([
       lower(left(bare_c, 1)) || '=' || genes[1] || ':' || bare_c, lower(left(bare_c, 1)) || '=' || one_transcript || ':' || bare_c,
       CASE WHEN bare_c_name <> bare_c THEN left(bare_c_name, 1) || '=' || genes[1] || ':' || bare_c_name END,
       CASE WHEN bare_c_name <> bare_c THEN left(bare_c_name, 1) || '=' || one_transcript || ':' || bare_c_name END,
       CASE WHEN bare_p_name <> bare_p THEN 'p=' || genes[1] || ':' || bare_p_name END], lambda t: t IS NOT NULL),
-    CASE WHEN genes[1] IS NOT NULL THEN list_transform(bare_ps, lambda t: 'p=' || genes[1] || ':' || t) END,
     CASE WHEN moved THEN ['spdi=' || concat_ws(':', own_accession, trimmed0, trimmed_del, trimmed_ins)] ELSE [] END,
     list_transform(rsids, lambda t: 'rsid=' || t), list_transform(accessions, lambda t: 'clinvar=' || t)) AS names
 FROM identified ORDER BY line, alt_index;

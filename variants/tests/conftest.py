@@ -35,7 +35,7 @@ def end_of_transaction() -> None:
 
 
 @pytest.fixture
-def load(db):
+def load(db, own_folders):
     """load(rows, **LoadSpec fields): the rows loaded as one file, with the job that did it as `.job`."""
 
     def load_rows(rows: list[dict], *, job: Job | None = None, run: Run | None = None, **spec: Any) -> Any:
