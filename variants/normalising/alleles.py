@@ -40,8 +40,22 @@ WITH fated AS (
       ELSE [alt_cell] END AS alts
   FROM judged
 ), split AS (
-  SELECT * REPLACE (u.alt_one AS alt_cell), u.alt_index
+  SELECT * REPLACE (u.alt_one AS alt_cell), u.alt_index,
+    -- Both alleles of a tumour may differ from REF; the row's names and consequence are those of the second one.
+    coalesce(alt_number IS NULL AND alt_text NOT LIKE '%,%' AND first_cell <> ref_cell AND u.alt_index = 2, false) AS is_unnamed
   FROM (SELECT *, unnest(list_transform(alts, lambda x, i: {'alt_one': x, 'alt_index': coalesce(alt_number, i)})) AS u FROM fated)
+), named AS (
+  SELECT * REPLACE (
+    CASE WHEN NOT is_unnamed THEN c_cell END AS c_cell, CASE WHEN NOT is_unnamed THEN p_cell END AS p_cell,
+    CASE WHEN NOT is_unnamed THEN own_name END AS own_name, CASE WHEN NOT is_unnamed THEN name_start END AS name_start,
+    CASE WHEN NOT is_unnamed THEN name_change END AS name_change, CASE WHEN NOT is_unnamed THEN consequence END AS consequence,
+    CASE WHEN is_unnamed THEN full_names[:0] ELSE full_names END AS full_names,
+    CASE WHEN is_unnamed THEN bare_names[:0] ELSE bare_names END AS bare_names,
+    CASE WHEN is_unnamed THEN spellings[:0] ELSE spellings END AS spellings,
+    CASE WHEN is_unnamed THEN of_chromosomes[:0] ELSE of_chromosomes END AS of_chromosomes,
+    CASE WHEN is_unnamed THEN spdis[:0] ELSE spdis END AS spdis, CASE WHEN is_unnamed THEN rsids[:0] ELSE rsids END AS rsids,
+    CASE WHEN is_unnamed THEN accessions[:0] ELSE accessions END AS accessions)
+  FROM split
 ), kinds AS (
   SELECT *,
     CASE
@@ -59,7 +73,7 @@ WITH fated AS (
       WHEN ref_cell = '' AND stop_number - start_number > 1 THEN 'deleted bases not given'
       ELSE 'alleles'
     END AS kind
-  FROM split
+  FROM named
 ), settled AS (
   SELECT *,
     -- interbase start of the alleles as written

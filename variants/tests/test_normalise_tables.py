@@ -202,3 +202,20 @@ def test_the_notes_say_how_many_rows_were_placed_by_a_name():
     with cells_of([{"hgvs_g": "NC_000019.10:g.5A>G"}, {"gene": "BRAF"}]) as db:
         sentence = normalise(db, Rules(load="this load", assembly="GRCh38")).sentence
     assert sentence.endswith("1 row without a position: placed by the HGVS or SPDI name that states it.")
+
+
+def test_names_of_a_maf_are_those_of_its_second_allele_alone():
+    row = {"chrom": "7", "start": "101", "ref": "AAGA", "alt": "CA", "alt_first": "-", "gene": "TP53", "rsid": "rs5",
+           "hgvs_c": "NM_000546.6:c.3_5delinsC", "hgvs_p": "p.Lys2Thr", "consequence": "missense_variant"}  # fmt: skip
+    second, first = alleles_of(row)
+    assert (second["hgvs_c"], second["hgvs_p"], second["rsid"]) == ("NM_000546.6:c.3_5delinsC", "p.Lys2Thr", "rs5")
+    assert (first["hgvs_c"], first["hgvs_p"], first["rsid"], first["consequence"], first["names"]) == (
+        None, None, None, None, [],
+    )  # fmt: skip
+    assert (first["fate"], first["pos"], first["ref"], first["alt"], first["genes"]) == (
+        "keep",
+        101,
+        "AAGA",
+        None,
+        ["TP53"],
+    )
