@@ -79,6 +79,8 @@ WITH fated AS (
     -- interbase start of the alleles as written
     CASE WHEN kind <> 'alleles' THEN NULL
       WHEN exact_start0 IS NOT NULL THEN exact_start0  -- said by a name: no column counts there
+      -- Ensembl and VEP write an insertion as start = end + 1, the bases on its two sides in reverse.
+      WHEN ref_cell = '' AND stop_number = start_number - 1 THEN stop_number
       WHEN ref_cell = '' THEN start_number
       WHEN $forced THEN start_number - $allele_base
       WHEN name_change.ref = ref_cell AND name_change.alt = alt_cell AND name_start - start_number IN (0, 1)

@@ -219,3 +219,9 @@ def test_names_of_a_maf_are_those_of_its_second_allele_alone():
         None,
         ["TP53"],
     )
+
+
+def test_an_insertion_whose_end_is_before_its_start_lies_between_the_two():
+    [ensembl] = alleles_of({"chrom": "7", "start": "101", "stop": "100", "ref": "-", "alt": "C"})
+    [vcf] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": "AC"})
+    assert (ensembl["key"], ensembl["pos"], ensembl["alt"]) == (vcf["key"], 101, "C")
