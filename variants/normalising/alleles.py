@@ -91,7 +91,7 @@ WITH fated AS (
       ELSE start_number - $allele_base END AS written0,
     CASE WHEN kind IN ('place only', 'ambiguous', 'deleted bases not given')
       THEN coalesce(CASE WHEN NOT $forced AND abs(name_start - start_number) <= 1 THEN name_start END,
-                    start_number + (1 - $bare_base)) END AS bare_pos,
+                    start_number + 1 - CASE WHEN with_alleles THEN $allele_base ELSE $bare_base END) END AS bare_pos,
     common_end(ref_cell, alt_cell) AS cut_end
   FROM kinds
 ), cut AS (

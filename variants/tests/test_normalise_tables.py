@@ -225,3 +225,11 @@ def test_an_insertion_whose_end_is_before_its_start_lies_between_the_two():
     [ensembl] = alleles_of({"chrom": "7", "start": "101", "stop": "100", "ref": "-", "alt": "C"})
     [vcf] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": "AC"})
     assert (ensembl["key"], ensembl["pos"], ensembl["alt"]) == (vcf["key"], 101, "C")
+
+
+def test_a_place_without_plain_bases_counts_as_the_rows_with_alleles_do():
+    told = {"chrom": "7", "start": "99", "stop": "100", "ref": "A", "alt": "G"}
+    plain, ambiguous, bare = alleles_of(
+        told, told | {"ref": "R", "hgvs_c": "NM_1.1:c.5A>G"}, told | {"ref": "", "alt": "", "hgvs_c": "NM_1.1:c.7A>G"}
+    )
+    assert (plain["pos"], ambiguous["pos"], bare["pos"]) == (100, 100, 99)  # rows without alleles are judged apart
