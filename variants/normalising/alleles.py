@@ -41,7 +41,7 @@ WITH fated AS (
   FROM judged
 ), split AS (
   SELECT * REPLACE (u.alt_one AS alt_cell), u.alt_index,
-    -- Both alleles of a tumour may differ from REF; the row's names and consequence are those of the second one.
+    -- Both alleles of a tumour may differ from REF; the row's names, consequence and classes are those of the second one.
     coalesce(alt_number IS NULL AND alt_text NOT LIKE '%,%' AND first_cell <> ref_cell AND u.alt_index = 2, false) AS is_unnamed
   FROM (SELECT *, unnest(list_transform(alts, lambda x, i: {'alt_one': x, 'alt_index': coalesce(alt_number, i)})) AS u FROM fated)
 ), named AS (
@@ -49,6 +49,8 @@ WITH fated AS (
     CASE WHEN NOT is_unnamed THEN c_cell END AS c_cell, CASE WHEN NOT is_unnamed THEN p_cell END AS p_cell,
     CASE WHEN NOT is_unnamed THEN own_name END AS own_name, CASE WHEN NOT is_unnamed THEN name_start END AS name_start,
     CASE WHEN NOT is_unnamed THEN name_change END AS name_change, CASE WHEN NOT is_unnamed THEN consequence END AS consequence,
+    CASE WHEN NOT is_unnamed THEN reported END AS reported, CASE WHEN NOT is_unnamed THEN review_status END AS review_status,
+    CASE WHEN NOT is_unnamed THEN oncogenicity END AS oncogenicity, CASE WHEN NOT is_unnamed THEN somatic_impact END AS somatic_impact,
     CASE WHEN is_unnamed THEN full_names[:0] ELSE full_names END AS full_names,
     CASE WHEN is_unnamed THEN bare_names[:0] ELSE bare_names END AS bare_names,
     CASE WHEN is_unnamed THEN spellings[:0] ELSE spellings END AS spellings,

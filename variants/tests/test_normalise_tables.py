@@ -233,3 +233,12 @@ def test_a_place_without_plain_bases_counts_as_the_rows_with_alleles_do():
         told, told | {"ref": "R", "hgvs_c": "NM_1.1:c.5A>G"}, told | {"ref": "", "alt": "", "hgvs_c": "NM_1.1:c.7A>G"}
     )
     assert (plain["pos"], ambiguous["pos"], bare["pos"]) == (100, 100, 99)  # rows without alleles are judged apart
+
+
+def test_the_class_of_a_maf_row_is_not_said_of_its_first_allele():
+    row = {"chrom": "7", "start": "100", "ref": "A", "alt": "G", "alt_first": "T", "classification": "Pathogenic",
+           "review_status": "reviewed", "oncogenicity": "Oncogenic", "somatic_impact": "Tier I"}  # fmt: skip
+    words = ("reported", "review_status", "oncogenicity", "somatic_impact")
+    second, first = alleles_of(row)
+    assert [second[word] for word in words] == ["Pathogenic", "reviewed", "Oncogenic", "Tier I"]
+    assert [first[word] for word in words] == [None] * 4
