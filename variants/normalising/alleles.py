@@ -39,11 +39,16 @@ WITH fated AS (
       WHEN first_cell <> ref_cell THEN each_once(list_filter([alt_cell, first_cell], lambda t: t <> ref_cell))
       ELSE [alt_cell] END AS alts
   FROM judged
+), listed AS (
+  -- Each allele once, at the place where the cell has it first; an empty end of a list is none.
+  SELECT *, list_transform(alts, lambda x, i: {'alt_one': x, 'alt_index': coalesce(alt_number, i)}) AS listed,
+    list_filter(listed, lambda u: alt_number IS NOT NULL OR u.alt_one IS NOT NULL AND list_position(alts, u.alt_one) = u.alt_index) AS kept
+  FROM fated
 ), split AS (
-  SELECT * REPLACE (u.alt_one AS alt_cell), u.alt_index,
+  SELECT * EXCLUDE (listed, kept, u) REPLACE (u.alt_one AS alt_cell), u.alt_index,
     -- Both alleles of a tumour may differ from REF; the row's names, consequence and classes are those of the second one.
     coalesce(alt_number IS NULL AND alt_text NOT LIKE '%,%' AND first_cell <> ref_cell AND u.alt_index = 2, false) AS is_unnamed
-  FROM (SELECT *, unnest(list_transform(alts, lambda x, i: {'alt_one': x, 'alt_index': coalesce(alt_number, i)})) AS u FROM fated)
+  FROM (SELECT *, unnest(CASE WHEN len(kept) = 0 THEN listed[:1] ELSE kept END) AS u FROM listed)
 ), named AS (
   SELECT * REPLACE (
     CASE WHEN NOT is_unnamed THEN c_cell END AS c_cell, CASE WHEN NOT is_unnamed THEN p_cell END AS p_cell,

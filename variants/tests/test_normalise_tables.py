@@ -242,3 +242,13 @@ def test_the_class_of_a_maf_row_is_not_said_of_its_first_allele():
     second, first = alleles_of(row)
     assert [second[word] for word in words] == ["Pathogenic", "reviewed", "Oncogenic", "Tier I"]
     assert [first[word] for word in words] == [None] * 4
+
+
+def test_a_list_of_alleles_has_each_once_and_no_empty_end():
+    assert [
+        (a["alt"], a["alt_index"]) for a in alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": "G,"})
+    ] == [("G", 1)]
+    found = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": "G,g,T,.", "hgvs_c": "NM_1.1:c.5A>G"})
+    assert [(a["alt"], a["alt_index"]) for a in found] == [("G", 1), ("T", 3)]
+    [none] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": ","})
+    assert (none["fate"], none["reason"]) == ("skip", "no ALT allele")
