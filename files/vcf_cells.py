@@ -14,10 +14,9 @@ import duckdb
 from files import store, vcf_annotations
 from files.models import AnyReading
 from files.readers.flavours import folded
-from variants.normalising import FIELDS
+from variants.normalising import FIELDS, MOST_ALTS
 from variants.normalising import MACROS as NORMALISING
 
-MOST_ALTS = 1_000  # of a line; one with more becomes one symbolic allele, skipped with that reason
 # Numbers in these keys are ClinVar's Variation IDs, in others (ALLELEID) they are not.
 VARIATION_IDS = ("clnvid", "variationid", "clinvarvariationid", "clinvarclnvid")
 NAMES = ("hgvs_c", "hgvs_p", "hgvs_g", "other_names", "transcript", "gene")

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field, replace
 import duckdb
 
 from variants.normalising.aligning import Reference, align, reference_notes
-from variants.normalising.alleles import SPLIT_ALLELES
+from variants.normalising.alleles import MOST_ALTS, SPLIT_ALLELES
 from variants.normalising.cells import READ
 from variants.normalising.fields import FIELDS, OUTPUT
 from variants.normalising.identifying import IDENTIFY
@@ -35,7 +35,7 @@ from variants.normalising.places import CHROM_NAMES, PLACE_MACROS, genomic_acces
 from variants.normalising.text import TEXT_MACROS
 
 __all__ = [
-    "FIELDS", "MACROS", "OUTPUT", "Bases", "Rules", "Told", "genomic_accession", "normalise", "reference_notes", "rows_tell",
+    "FIELDS", "MACROS", "MOST_ALTS", "OUTPUT", "Bases", "Rules", "Told", "genomic_accession", "normalise", "reference_notes", "rows_tell",
 ]  # fmt: skip
 
 MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS + NAMING_MACROS
@@ -61,7 +61,7 @@ def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
     bases = chosen_base(rules.base) if rules.base is not None else judged_bases(*_told(db))
     db.execute(
         SPLIT_ALLELES,
-        {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced},
+        {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced, "most_alleles": MOST_ALTS},
     )
     align(db, rules.references, rules.most_wrong)
     db.execute(IDENTIFY, {"load": rules.load, "chromosomes": CHROM_NAMES})

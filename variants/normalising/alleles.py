@@ -1,5 +1,7 @@
 """Step 3: one row an allele; its place settled or the row refused, then trimmed. Nothing is moved here."""
 
+MOST_ALTS = 1_000  # of a line; one with more becomes one symbolic allele, skipped with that reason
+
 SPLIT_ALLELES = r"""
 CREATE OR REPLACE TEMP TABLE trimmed AS
 WITH fated AS (
@@ -34,6 +36,7 @@ WITH fated AS (
       WHEN assembly_read IS NULL AND assembly_cell IS NULL THEN 'no assembly'
     END AS unknown_place,
     CASE WHEN alt_number IS NOT NULL THEN [alt_cell]
+      WHEN len(string_split(alt_text, ',')) > $most_alleles THEN ['<' || len(string_split(alt_text, ',')) || ' ALT ALLELES>']
       WHEN alt_text LIKE '%,%' THEN list_transform(string_split(alt_text, ','), lambda t: allele(t))
       -- Of a tumour's two alleles those that are not the reference; where both are, the second says so.
       WHEN first_cell <> ref_cell THEN each_once(list_filter([alt_cell, first_cell], lambda t: t <> ref_cell))

@@ -252,3 +252,8 @@ def test_a_list_of_alleles_has_each_once_and_no_empty_end():
     assert [(a["alt"], a["alt_index"]) for a in found] == [("G", 1), ("T", 3)]
     [none] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": ","})
     assert (none["fate"], none["reason"]) == ("skip", "no ALT allele")
+
+
+def test_a_cell_of_too_many_alleles_is_skipped_with_that_reason():
+    [one] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": ",".join(["C" * n for n in range(1, 1002)])})
+    assert (one["fate"], one["reason"]) == ("skip", "symbolic allele <1001 ALT ALLELES>")
