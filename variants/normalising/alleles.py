@@ -52,6 +52,26 @@ WITH fated AS (
     -- Both alleles of a tumour may differ from REF; the row's names, consequence and classes are those of the second one.
     coalesce(alt_number IS NULL AND alt_text NOT LIKE '%,%' AND first_cell <> ref_cell AND u.alt_index = 2, false) AS is_unnamed
   FROM (SELECT *, unnest(CASE WHEN len(kept) = 0 THEN listed[:1] ELSE kept END) AS u FROM listed)
+), siblings AS (
+  -- The alleles of a line that came as one row for each; of the few lines that have more than one.
+  SELECT line AS sibling_line, list(alt_cell) AS siblings FROM judged
+  WHERE line IN (SELECT line FROM judged WHERE alt_number = 2) GROUP BY line
+), told_apart AS (
+  -- A list of genomic names and SPDIs may be about each allele of the line: one that states another allele is not this one's.
+  SELECT * EXCLUDE (others, sibling_line, siblings) REPLACE (
+    list_filter(full_names, lambda t: NOT is_of_another(t, ref_cell, others)) AS full_names,
+    list_filter(spellings, lambda s: NOT is_of_another(s.name, ref_cell, others)) AS spellings,
+    list_filter(of_chromosomes, lambda t: NOT is_of_another(t, ref_cell, others)) AS of_chromosomes,
+    list_filter(spdis, lambda t: NOT is_of_another(t, ref_cell, others)) AS spdis)
+  FROM (
+    SELECT *, list_filter(coalesce(siblings, alts), lambda t: t <> alt_cell) AS others
+    FROM split LEFT JOIN siblings ON alt_number IS NOT NULL AND sibling_line = line
+  )
+), owned AS (
+  SELECT * REPLACE (list_filter(full_names, lambda t: starts_with(t, coalesce(own_accession, accession, '?') || ':g.'))[1] AS own_name)
+  FROM told_apart
+), located AS (
+  SELECT * REPLACE (start_of_name(own_name) AS name_start, change_of_name(own_name) AS name_change) FROM owned
 ), named AS (
   SELECT * REPLACE (
     CASE WHEN NOT is_unnamed THEN c_cell END AS c_cell, CASE WHEN NOT is_unnamed THEN p_cell END AS p_cell,
@@ -65,7 +85,7 @@ WITH fated AS (
     CASE WHEN is_unnamed THEN of_chromosomes[:0] ELSE of_chromosomes END AS of_chromosomes,
     CASE WHEN is_unnamed THEN spdis[:0] ELSE spdis END AS spdis, CASE WHEN is_unnamed THEN rsids[:0] ELSE rsids END AS rsids,
     CASE WHEN is_unnamed THEN accessions[:0] ELSE accessions END AS accessions)
-  FROM split
+  FROM located
 ), kinds AS (
   SELECT *,
     CASE

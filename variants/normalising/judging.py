@@ -11,8 +11,7 @@ WITH own AS (
   FROM told r LEFT JOIN accessions a ON a.assembly = r.assembly_read AND a.chrom = r.chrom
 )
 SELECT *,
-  TRY_CAST(regexp_extract(own_name, ':g\.(\d+)', 1) AS BIGINT) AS name_start,
-  regexp_extract(own_name, ':g\.\d+([ACGT]+)>([ACGT]+)$', ['ref', 'alt']) AS name_change
+  start_of_name(own_name) AS name_start, change_of_name(own_name) AS name_change
 FROM own;
 """
 

@@ -20,11 +20,17 @@ PLACE_OF_ACCESSION = (
 )
 ACCESSION_OF_PLACE = "MAP {" + ", ".join(f"'{b} {c}': '{a}'" for a, b, c in _CHROMOSOMES) + "}"
 
-NAMING_MACROS = f"""
+NAMING_MACROS = rf"""
 CREATE OR REPLACE MACRO place_of_accession(a) AS map_extract_value({PLACE_OF_ACCESSION}, a);
 CREATE OR REPLACE MACRO accession_of_place(assembly, chrom) AS map_extract_value({ACCESSION_OF_PLACE}, assembly || ' ' || chrom);
 -- GRCh38's chromosome before GRCh37's, before everything else: the same choice whatever the order in the cell.
 CREATE OR REPLACE MACRO rank_of_accession(a) AS CASE place_of_accession(a).assembly WHEN 'GRCh38' THEN 2 WHEN 'GRCh37' THEN 1 ELSE 0 END;
+CREATE OR REPLACE MACRO start_of_name(t) AS TRY_CAST(regexp_extract(t, ':g\.(\d+)', 1) AS BIGINT);
+CREATE OR REPLACE MACRO change_of_name(t) AS regexp_extract(t, ':g\.\d+([ACGT]+)>([ACGT]+)$', ['ref', 'alt']);
+-- Whether a name of a substitution on a chromosome, or an SPDI, states `ref` replaced by one of `others`.
+CREATE OR REPLACE MACRO is_of_another(t, ref, others) AS len(others) > 0 AND coalesce(list_transform([regexp_extract(upper(t),
+    '^(?:NC_[0-9.]+|(?:CHR)?[0-9XYMT]+)(?::[GM]\.\d+|:\d+:)([ACGT]+)[>:]([ACGT]+)$', ['ref', 'alt'])],
+    lambda n: n.ref = ref AND list_contains(others, n.alt))[1], false);
 """
 
 TELL = r"""

@@ -257,3 +257,16 @@ def test_a_list_of_alleles_has_each_once_and_no_empty_end():
 def test_a_cell_of_too_many_alleles_is_skipped_with_that_reason():
     [one] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": ",".join(["C" * n for n in range(1, 1002)])})
     assert (one["fate"], one["reason"]) == ("skip", "symbolic allele <1001 ALT ALLELES>")
+
+
+def test_genomic_names_of_several_alleles_go_to_the_one_that_they_state():
+    names = "NC_000007.14:g.100A>G,NC_000007.14:g.100A>T"
+    row = {"chrom": "7", "start": "100", "ref": "A", "hgvs_g": names, "other_names": "NC_000007.14:99:A:T"}
+    listed = alleles_of(row | {"alt": "G,T"})
+    lines = alleles_of(row | {"alt": "G", "alt_number": 1, "line": 5}, row | {"alt": "T", "alt_number": 2, "line": 5})
+    for first, second in (listed, lines):
+        assert (first["hgvs_g"], first["names"]) == ("NC_000007.14:g.100A>G", ["g=NC_000007.14:g.100A>G"])
+        assert (second["hgvs_g"], second["names"]) == (
+            "NC_000007.14:g.100A>T",
+            ["g=NC_000007.14:g.100A>T", "spdi=NC_000007.14:99:A:T"],
+        )
