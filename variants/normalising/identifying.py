@@ -89,6 +89,8 @@ SELECT line, alt_index,
        WHEN kind = 'deleted bases not given' THEN 'deleted bases not given; kept by name'
        WHEN kind = 'alleles' AND name_change.ref <> '' AND own_name IS NOT NULL AND length(del) = 1 AND length(ins) = 1
             AND start0 + 1 <> name_start THEN 'position and ' || left(own_name, 120) || ' disagree'
+       WHEN kind = 'alleles' AND length(name_change.ref) = 1 AND length(name_change.alt) = 1 AND length(del) = 1 AND length(ins) = 1
+            AND (del <> name_change.ref OR ins <> name_change.alt) THEN 'alleles and ' || left(own_name, 120) || ' disagree'
        END AS flag,
   digest(identity) AS key,
   CASE WHEN kind <> 'no place' THEN assembly_read END AS assembly,

@@ -270,3 +270,8 @@ def test_genomic_names_of_several_alleles_go_to_the_one_that_they_state():
             "NC_000007.14:g.100A>T",
             ["g=NC_000007.14:g.100A>T", "spdi=NC_000007.14:99:A:T"],
         )
+
+
+def test_a_name_of_another_allele_at_the_same_position_is_remarked():
+    [one] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": "G", "hgvs_g": "NC_000007.14:g.100A>T"})
+    assert (one["fate"], one["flag"]) == ("keep", "alleles and NC_000007.14:g.100A>T disagree")
