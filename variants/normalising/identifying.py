@@ -70,7 +70,7 @@ SELECT line, alt_index,
          OR kind IN ('star', 'any other', 'breakend', 'symbolic', 'dash', 'no change') THEN 'skip'
        ELSE 'keep' END AS fate,
   CASE WHEN refused IS NOT NULL THEN refused WHEN unknown_place IS NOT NULL THEN unknown_place
-       WHEN no_alt AND kind = 'ambiguous' THEN 'alleles ' || left(ref_cell, 40) || ' > ' || left(alt_cell, 40) || ' are not plain bases'
+       WHEN kind = 'ambiguous' AND (no_alt OR identity IS NULL) THEN 'alleles ' || left(ref_cell, 40) || ' > ' || left(alt_cell, 40) || ' are not plain bases'
        WHEN no_alt AND alt_cell IS NOT NULL THEN 'no REF allele'
        WHEN no_alt THEN 'no ALT allele'
        WHEN kind = 'any other' THEN 'symbolic allele ' || alt_cell || ' (any other allele, of a gVCF)'

@@ -275,3 +275,8 @@ def test_genomic_names_of_several_alleles_go_to_the_one_that_they_state():
 def test_a_name_of_another_allele_at_the_same_position_is_remarked():
     [one] = alleles_of({"chrom": "7", "start": "100", "ref": "A", "alt": "G", "hgvs_g": "NC_000007.14:g.100A>T"})
     assert (one["fate"], one["flag"]) == ("keep", "alleles and NC_000007.14:g.100A>T disagree")
+
+
+def test_the_reason_for_letters_that_are_no_bases_says_so():
+    [one] = alleles_of({"chrom": "7", "start": "100", "ref": "R", "alt": "G"})
+    assert (one["fate"], one["reason"]) == ("skip", "alleles R > G are not plain bases")
