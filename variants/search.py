@@ -30,8 +30,11 @@ _GENE_NAME = re.compile(r"(?P<gene>[A-Za-z][\w.-]*)[\s:]+\(?(?P<change>(?:[cnp]\
 LAST_VERSION = 40  # of a transcript: an index finds forty names quicker than a pattern finds one
 _REGION = re.compile(rf"{_CHROM}{_GAP}(?P<start>{_NUMBER})(?:\s*(?:-|\.\.|\s)\s*(?P<end>{_NUMBER}))?", re.I)
 _ALLELE = re.compile(
-    # A pasted VCF line has an ID between position and REF, and may have more columns behind ALT.
-    rf"{_CHROM}{_GAP}(?P<pos>{_NUMBER}){_GAP}(?P<id>(?:\.|rs\d+){_GAP})?(?P<ref>[acgtn]+)(?:{_GAP}|\s*>\s*)(?P<alt>[acgtn]+)"
+    # A pasted VCF line has an ID between position and REF, and may have more columns behind ALT. As in an import's cells, an
+    # accession may stand for the chromosome, and REF directly behind the position: NC_000017.11-43057062-T-TG,
+    # chr17:43057062T>G. Behind an accession no colon: that is SPDI, which counts from 0.
+    rf"(?:{_CHROM}{_GAP}|(?P<accession>NC_\d{{6}}\.\d{{1,2}})[\s_/|-]+)(?P<pos>{_NUMBER})[\s:_/|-]*"
+    rf"(?P<id>(?:\.|rs\d+){_GAP})?(?P<ref>[acgtn]+)(?:{_GAP}|\s*>\s*)(?P<alt>[acgtn]+)"
     r"(?P<more>\s.*)?",
     re.I,
 )
@@ -216,14 +219,18 @@ def _allele(text: str, assembly: str) -> list[Reading]:
     pos = int(found["pos"].replace(",", "") or 0)
     if not 1 <= pos < 2**31:
         return []
-    chrom, ref, alt = chromosome(found["chrom"]), found["ref"].upper(), found["alt"].upper()
+    build, chrom = _PLACES.get((found["accession"] or "").upper(), ("", ""))
+    if found["accession"] and not chrom:
+        return []
+    chrom, ref, alt = chrom or chromosome(found["chrom"]), found["ref"].upper(), found["alt"].upper()
+    build = "" if chrom == "MT" else build  # both have the same MT
 
     def on(build: str) -> Reading:
         asked = asked_allele(build, chrom, pos, ref, alt)
         said = f"Read as {ref}>{alt} at position {pos:,} of chromosome {chrom}, {build}. {asked.said}".rstrip()
         return Reading("variant", f"{build} {chrom}-{pos}-{ref}-{alt}", said, asked.find)
 
-    return [on(build) for build in assemblies(assembly)]
+    return [on(one) for one in assemblies(build or assembly)]
 
 
 def _region(text: str, assembly: str) -> list[Reading]:

@@ -45,7 +45,9 @@ def found(text: str, assembly: str = "") -> list[Variant]:
         ("17/43057062/T/TG", "variant", "GRCh38 17-43057062-T-TG"), ("17|43057062|T|TG", "variant", "GRCh38 17-43057062-T-TG"),
         ("17—43,057,062—T—TG", "variant", "GRCh38 17-43057062-T-TG"), ("17\u221243057062\u2212T\u2212TG", "variant", "GRCh38 17-43057062-T-TG"),
         ("chr17\t43057062\t.\tT\tTG", "variant", "GRCh38 17-43057062-T-TG"),
-        ("17:43057062 T > TG", "variant", "GRCh38 17-43057062-T-TG"),
+        ("17:43057062 T > TG", "variant", "GRCh38 17-43057062-T-TG"), ("chr17:43057062T>TG", "variant", "GRCh38 17-43057062-T-TG"),
+        ("NC_000017.11-43057062-T-TG", "variant", "GRCh38 17-43057062-T-TG"), ("nc_000017.10 43057062 T>TG", "variant", "GRCh37 17-43057062-T-TG"),
+        ("NC_000099.1-100-A-T", "unknown", "NC_000099.1-100-A-T"),
         ("nonsense", "unknown", "nonsense"), ("25:100", "unknown", "25:100"), ("17:200-100", "unknown", "17:200-100"), ("17:0", "unknown", "17:0"),
         ("17:99999999999", "unknown", "17:99999999999"), ("%", "unknown", "%"), ("NOGENE c.1A>G", "unknown", "NOGENE c.1A>G"),
     ],
@@ -53,6 +55,10 @@ def found(text: str, assembly: str = "") -> list[Variant]:
 def test_readings(genes, text, kind, value):
     reading = search.read(text)[0]
     assert (reading.kind, reading.value) == (kind, value)
+
+
+def test_spdi_is_not_read_as_a_position_that_counts_from_1(db):
+    assert [reading.value for reading in search.read("NC_000017.11:99:A:G")] == ["NC_000017.11:99:A:G"]
 
 
 @pytest.mark.parametrize("text", ["17-100-A-TR", "17-100-A-T*", "17-100-A-T,G", "17:100:A:T:GRCh37"])
