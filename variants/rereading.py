@@ -46,6 +46,8 @@ CREATE TEMP TABLE affected ON COMMIT DROP AS
   SELECT v.id, v.classification, v.conflict, v.record_count FROM variants_variant v JOIN why USING (id);
 CREATE UNIQUE INDEX ON affected (id);
 ANALYZE affected;
+DROP TABLE IF EXISTS touched_genes;
+CREATE TEMP TABLE touched_genes (id bigint) ON COMMIT DROP;
 """
 # The history says for each variant which words of its claims are read otherwise, whichever job came to it first.
 _AGGREGATE = merge_sql.AGGREGATE.replace("%(cause)s", "(SELECT said FROM why WHERE why.id = v.id)")
@@ -83,5 +85,5 @@ def _bring_in_line(cursor: Any, run: Run) -> dict[str, int]:
     keep_words_of_older_loads(cursor)
     cursor.execute("SELECT count(DISTINCT text), count(*), count(DISTINCT variant_id) FROM reread")
     found = dict(zip(("spellings", "claims", "variants"), cursor.fetchone(), strict=True))
-    cursor.execute("DROP TABLE readings, reread, why, affected")
+    cursor.execute("DROP TABLE readings, reread, why, affected, touched_genes")
     return found
