@@ -186,7 +186,7 @@ def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
         loads = live_loads(file)
         if loads and not withdraw_loads:
             named = ", ".join(
-                f"“{load.label}” ({load.counts.get('lines_read', 0):,} lines"
+                f"“{load.label if load.file_id == file.pk else file.name}” ({load.counts.get('lines_read', 0):,} lines"
                 f"{', superseded' if load.state == Load.State.SUPERSEDED else ''})" for load in loads
             )  # fmt: skip
             raise Conflict(

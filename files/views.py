@@ -27,6 +27,8 @@ from project.core.models import Job
 from project.core.permissions import needs, readers_only
 from project.core.roles import Right
 from project.core.views import job_row
+from variants.load_access import label_for, may_read_lines
+from variants.load_lists import visible_loads
 from variants.models import Load
 
 FILES_PAGE, MEMBERS_PAGE = 50, 200
@@ -128,7 +130,7 @@ def _page_of(
     mine = may_change(request.user, file)
     context: dict[str, Any] = _about(file, request.user) | {
         "file": _with_job(file) if file.in_work else file_row(file), "can_edit": mine, "import_error": error,
-        "loads": _loads(file), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
+        "loads": _loads(file, request.user), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
     }  # fmt: skip
     if file.has_table:
         context |= rows_of(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}
@@ -138,20 +140,23 @@ def _page_of(
     return context
 
 
-def _loads(file: DataFile) -> list[dict[str, Any]]:
-    """Loads of these bytes that are live, or superseded by a later release."""
+def _loads(file: DataFile, user: Any) -> list[dict[str, Any]]:
+    """Loads of these bytes that are live, or superseded by a later release: those that `user` may see."""
+    loads = list(Load.objects.filter(checksum=file.sha256, state__in=(Load.State.LIVE, Load.State.SUPERSEDED)))
+    seen = visible_loads(user, loads)
     return [
         {
-            "label": load.source or load.label,
+            "label": load.source or label_for(user, load, seen[load.pk]),
             "created": load.created,
             "counts": load.counts,
-            "notes": load.notes,
+            "notes": load.notes if may_read_lines(user, load, seen[load.pk]) else [],
             "is_past": load.file_id == file.pk and load.reading != file.reading_number,
             "reading": load.reading,
             "state": load.state,
             "url": reverse("variants:load", args=[load.pk]),
         }
-        for load in Load.objects.filter(checksum=file.sha256, state__in=(Load.State.LIVE, Load.State.SUPERSEDED))
+        for load in loads
+        if load.pk in seen
     ]
 
 

@@ -46,7 +46,7 @@ def _claim(record: Record, ref: FileRef | None, said: Evidence | None) -> dict[s
         "file_name": ref.name if ref else None,
         "line": record.line if ref else None,
         "load": record.load_id,
-        "load_label": record.load.source or (record.load.label if ref else "A file of another user"),
+        "load_label": record.load.source or (ref.label_of(record.load) if ref else "A file of another user"),
         "source": record.source or None,
         "classification": slug_of(record.classification),
         "reported_classification": record.reported_classification,

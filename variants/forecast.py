@@ -8,10 +8,11 @@ from django.db import connection, transaction
 
 from project.core.jobs import Run
 from variants import following, forecast_sql, releases
+from variants.load_access import label_for
+from variants.load_lists import visible_loads
 from variants.loading import LoadSpec, Staging, counted, refuse_half, staged, why
 from variants.models import Load, Variant, slug_of
 from variants.questions import COLUMNS, variant_rows
-from variants.sources import files
 from variants.tables import best_name
 from variants.versions import data_version
 from variants.words import read_staged_again, unknown_note
@@ -48,6 +49,7 @@ def _compared(run: Run, staging: Staging) -> tuple[dict[str, int], dict[str, Any
         this = before.pk if before else None
         replaced = following.replaced_by(spec.checksum, this)
         superseded = following.superseded_by(spec.supersedes, replaced, this)
+        notes += following.not_superseded(spec.supersedes, [*replaced, *([before] if before else [])])
         leaving = [one.pk for one in [*replaced, *superseded] if one.state == Load.State.LIVE]
         cursor.execute(_TEMPORARY)
         cursor.execute(forecast_sql.FORECAST.format(staging=staging.table), {"leaving": leaving, "this": this})
@@ -143,12 +145,13 @@ def _disagreement(row: dict[str, Any], names: dict[int, str]) -> dict[str, Any]:
 
 def _shown(loads: list[Load], user: Any) -> list[dict[str, Any]]:
     """Loads as the person may see them: the label, which may be a file's name, only where its file is theirs to read."""
-    readable = files().readable(user, loads) if user is not None else {load.pk: None for load in loads}
+    seen = visible_loads(user, loads) if user is not None else dict.fromkeys(load.pk for load in loads)
     claims = releases.claims_of(loads)
     return [
         {
             "load": load.pk, "source": load.source or None, "state": load.state,
-            "label": load.label if load.pk in readable else load.source or "A file of another user",
+            "label": load.label if user is None else label_for(user, load, seen.get(load.pk)),
+            "url": f"/loads/{load.pk}/" if load.pk in seen else None,
             "claims": claims[load.pk], "created": load.created.isoformat(),
         }
         for load in loads

@@ -56,7 +56,9 @@ def may_read_lines(user: Any, load: Load, ref: FileRef | None) -> bool:
 
 def label_for(user: Any, load: Load, ref: FileRef | None) -> str:
     """What the load is called for `user`: its label is the name of a file, unless somebody gave another."""
-    return load.label if may_read_lines(user, load, ref) else load.source or "A file of another user"
+    if may_read_lines(user, load, None):
+        return load.label
+    return ref.label_of(load) if ref else load.source or "A file of another user"
 
 
 def may_withdraw(user: Any, load: Load) -> bool:

@@ -208,10 +208,10 @@ def _copy(db: duckdb.DuckDBPyConnection, staging: str) -> int:
     return _one(db, "SELECT count(*) FROM alleles")
 
 
-def _file_of(spec: LoadSpec) -> dict[str, int | None]:
-    """A load that comes back to life belongs to the file that brought it; a live one stays with its own."""
+def _file_of(spec: LoadSpec, by: Any) -> dict[str, Any]:
+    """A load that comes back to life belongs to the file, and to the person, that brought it; a live one stays as it is."""
     is_live = Load.objects.filter(fingerprint=spec.fingerprint, state=Load.State.LIVE).exists()
-    return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading}
+    return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading, "label": spec.label, "created_by": by}
 
 
 def _merged(run: Run, staging: Staging) -> Load | None:
@@ -235,7 +235,7 @@ def _merge(cursor: Any, run: Run, staging: Staging) -> Load:
     notes = [*staging.notes, *unknown_note(cursor, staging.table)]
     load, is_new = Load.objects.update_or_create(
         fingerprint=spec.fingerprint,
-        defaults={"state": Load.State.LIVE, "followed_by": None, "notes": notes} | _file_of(spec),
+        defaults={"state": Load.State.LIVE, "followed_by": None, "notes": notes} | _file_of(spec, run.job.owner),
         create_defaults={
             "label": spec.label, "source": spec.source, "assembly": spec.assembly, "checksum": spec.checksum,
             "options": spec.options, "file_id": spec.file_id, "reading": spec.reading,

@@ -56,7 +56,7 @@ def recent_loads(readable: dict[int, Any], loads: list[Load]) -> list[dict[str, 
     """Loads for the home page; the name of a private file is shown only to those who may read it."""
     return [
         {
-            "label": load.label if load.pk in readable else load.source or "A file of another user",
+            "label": readable[load.pk].label_of(load) if load.pk in readable else load.source or "A file of another user",
             "source": load.source, "created": load.created, "assembly": load.assembly,
             "claims": load.counts.get("alleles_imported", 0) + load.counts.get("alleles_merged", 0),
             "file_url": readable[load.pk].url if load.pk in readable else None,

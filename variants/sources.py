@@ -18,6 +18,10 @@ class FileRef:
     reading: int = 0  # number of the reading, which stays its own when the file is read again
     is_past: bool = False  # another reading took its place
 
+    def label_of(self, load: Load) -> str:
+        """What its reader calls the load: the label is the name of the load's own file, which may be hidden from them."""
+        return load.label if load.file_id == self.id else self.name
+
     def url_of(self, line: int) -> str:
         """The page of the file where the record of this physical line (from 1) stands."""
         reading = f"reading={self.reading:d}&" if self.is_past else ""

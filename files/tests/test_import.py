@@ -340,3 +340,33 @@ def test_the_real_table_of_3037_lines_is_imported_without_losing_one(read):
         assert claim.named_genes == [name.upper() for name in [genes[claim.line]] if name]
     again = do_import(file).counts
     assert (again["imported"], again["merged"]) == (0, 3037)
+
+
+@alone
+def test_the_name_of_a_file_stays_with_its_readers_though_a_twin_has_the_same_claims(
+    api, client, read, owner, stranger
+):
+    do_import(read(tsv(), name="smith-family.tsv"))
+    twin = read(tsv(), name="mine.tsv", by=stranger)
+    do_import(twin)
+    tried = do_import(twin, source="Invented", dry_run=True)
+    load = Load.objects.get()
+    paths = [f"/api/v1/loads/{load.pk}/", "/api/v1/loads/", "/api/v1/records/", f"/api/v1/jobs/{tried.pk}/"]
+    seen = [api(stranger).get(path).content.decode() for path in paths]
+    client.force_login(stranger)
+    pages = [f"/files/{twin.pk}/", f"/files/{twin.pk}/imports/{tried.pk}/", f"/loads/{load.pk}/", "/loads/", "/"]
+    seen += [client.get(path).content.decode() for path in pages]
+    assert [path for path, text in zip([*paths, *pages], seen, strict=True) if "smith" in text] == []
+    assert api(stranger).get(paths[0]).json()["label"] == "mine.tsv"
+    assert api(owner).get(paths[0]).json()["label"] == "smith-family.tsv"
+
+
+@alone
+def test_who_brings_a_withdrawn_load_back_may_withdraw_it(api, read, owner, stranger):
+    do_import(read(tsv(), name="smith-family.tsv"))
+    load = Load.objects.get()
+    api(owner).post(f"/api/v1/loads/{load.pk}/withdraw/")
+    do_import(read(tsv(), name="mine.tsv", by=stranger))
+    load.refresh_from_db()
+    assert (load.state, load.label, load.created_by) == ("live", "mine.tsv", stranger)
+    assert api(stranger).post(f"/api/v1/loads/{load.pk}/withdraw/").status_code == 200

@@ -97,7 +97,7 @@ def test_the_forecast_is_what_the_import_then_does(load, forecast, rows, follows
 
 def test_claims_on_another_side_are_listed_the_farthest_apart_first(load, forecast):
     load(BASE, source="ClinVar")
-    rows = [at(300, "Benign, mild"), at(100, "Benign"), at(100, "LP"), at(400, "Pathogenic"), at(200, "VUS")]
+    rows = [at(300, "Benign(2)"), at(100, "Benign"), at(100, "LP"), at(400, "Pathogenic"), at(200, "VUS")]
     found = forecast(rows, source="our lab").result["disagreements"]
     assert (found["count"], found["variants"]) == (3, 3)
     first = found["listed"][0]
@@ -141,7 +141,7 @@ def test_earlier_releases_of_the_source_or_of_a_file_called_alike_are_offered(lo
     rows = [at(1, "Benign")]
     asked = {"label": "ClinVar_2026-02.tsv", "source": "ClinVar"}
     assert [one["label"] for one in forecast(rows, owner=ada, **asked).result["earlier_releases"]] == [
-        "CLINVAR", "A file of another user",  # its file is nobody's here: its name is not told
+        "other.tsv", "clinvar_2026-01.tsv",  # who made a load knows its name, though its file is gone
     ]  # fmt: skip
     assert forecast(rows, owner=make_user("eve"), **asked).result["earlier_releases"] == []
 
