@@ -30,10 +30,21 @@ def superseded_by(asked: Iterable[int], replaced: Iterable[Load], but: int | Non
     return list(loads.exclude(pk__in=[load.pk for load in replaced]).exclude(pk=but or 0).order_by("pk"))
 
 
+def not_superseded(asked: Iterable[int], replaced: Iterable[Load]) -> list[str]:
+    """Sentences about loads that were to be superseded and are gone since: what stands in their place counts on."""
+    gone = Load.objects.filter(pk__in=list(asked), state__in=(State.REPLACED, State.WITHDRAWN))
+    return [
+        f"Load {one.pk} was to be superseded and is {one.state} by now"
+        + (f": load {one.followed_by_id}, which replaced it, counts on." if one.state == State.REPLACED else ".")
+        for one in gone.exclude(pk__in=[load.pk for load in replaced]).order_by("pk")
+    ]
+
+
 def let_go(load: Load, asked: Iterable[int], *, by: Any) -> tuple[list[int], list[str]]:
     """Give the loads that `load` follows their new state. Returns those that were live, and sentences about them all."""
     replaced = replaced_by(load.checksum, load.pk)
     superseded = superseded_by(asked, replaced, load.pk)
+    gone = not_superseded(asked, replaced)
     leaving = [one.pk for one in [*replaced, *superseded] if one.state == State.LIVE]
     for one in replaced:
         _follow(one, load, State.REPLACED, "load replaced", by)
@@ -46,6 +57,7 @@ def let_go(load: Load, asked: Iterable[int], *, by: Any) -> tuple[list[int], lis
     return leaving, [
         *(f"Takes the place of load {one.pk}: the same file, read otherwise." for one in replaced),
         *(f"Supersedes load {one.pk}{f' ({one.source})' if one.source else ''}." for one in superseded),
+        *gone,
     ]
 
 

@@ -171,3 +171,16 @@ def test_the_row_of_a_superseded_claim_can_still_be_read(client, owner, february
     assert "lab_2026-01.csv" in page
     earlier = client.get(f"/api/v1/variants/{variant.pk}/").json()["earlier_records"][0]
     assert earlier["raw"]["classification"] == "Pathogenic"
+
+
+def test_a_release_that_was_replaced_meanwhile_is_said_and_not_passed_over_in_silence(owner, read, january, february):
+    waiting = importing.start_import(february, Asked(source="Lab", supersedes=(january.pk,)), by=owner)
+    trying = importing.start_import(february, Asked(source="Lab", supersedes=(january.pk,), dry_run=True), by=owner)
+    do_import(DataFile.objects.get(name="lab_2026-01.csv"), source="Lab", base=1)
+    again = Load.objects.get(state="live")
+    said = (
+        f"Load {january.pk} was to be superseded and is replaced by now: load {again.pk}, which replaced it, counts on."
+    )
+    assert said in jobs.run_now(trying).result["notes"]
+    assert said in jobs.run_now(waiting).result["notes"]
+    assert Variant.objects.get(pos=100).conflict
