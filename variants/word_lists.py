@@ -87,7 +87,8 @@ def written_as(term: str) -> list[dict[str, Any]]:
     """The texts that fold to `term`, as rows of `met`, at most 50: other cases, blanks, underscores."""
     between = "[[:space:]_,‐-―−-]+"
     parts = [r"\s*/\s*".join(re.sub(r"(\W)", r"\\\1", bit) for bit in part.split("/")) for part in term.split(" ")]
-    texts = met().filter(text__iregex=between.join(parts))[:200]
+    around = "[[:space:]_,.‐-―−-]*"  # what folding takes away at both ends
+    texts = met().filter(text__iregex=f"^{around}{between.join(parts)}{around}$")[:200]
     return [row for row in rows_of(texts) if row["term"] == term][:50]
 
 

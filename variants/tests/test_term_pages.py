@@ -71,6 +71,8 @@ def test_the_page_names_a_load_only_to_those_who_may_see_it(client, words, curat
     client.force_login(make_user("ann"))
     assert "private-name.tsv" not in client.get(PAGE).content.decode()
     client.force_login(curator)
+    assert f'<a href="/loads/{words.pk}/">A file of another user</a>' in client.get(PAGE).content.decode()
+    Load.objects.filter(pk=words.pk).update(created_by=curator)
     assert f'<a href="/loads/{words.pk}/">private-name.tsv</a>' in client.get(PAGE).content.decode()
 
 
@@ -211,3 +213,12 @@ def test_the_list_asks_the_same_number_of_questions_for_any_number_of_rows(
     )
     with django_assert_max_num_queries(9):
         assert client.get(PAGE).content.decode().count("not known") >= 100
+
+
+def test_a_spelling_is_found_among_any_number_of_texts_that_hold_it(api, words):
+    odd = [f"pathogenic, said {n}" for n in range(250)]
+    ReportedWord.objects.bulk_create(
+        ReportedWord(load=words, text=text, classification=C.OTHER, known=False, claims=1) for text in odd
+    )
+    answer = api().get(f"{API}pathogenic/").json()
+    assert (answer["claims"], answer["texts"]) == (70, ["Pathogenic"])
