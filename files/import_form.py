@@ -98,7 +98,8 @@ def assembly_part(file: DataFile, mapping: dict[str, str | None], sent: Mapping[
 
 def release_part(file: DataFile, sent: Mapping[str, str], user: Any) -> dict[str, Any]:
     """Earlier releases that this file may supersede: of the source that was typed, or of a file called alike."""
-    found = releases.earlier_releases(user, source=sent.get("source", ""), name=file.name, checksum=file.sha256)
+    source = sent.get("source", "").replace("\0", "")  # a form that was refused for it is shown again
+    found = releases.earlier_releases(user, source=source, name=file.name, checksum=file.sha256)
     claims = releases.claims_of(found)
     chosen = sent.getlist("supersedes") if isinstance(sent, MultiValueDict) else []
     labels = named_for(user, found)

@@ -321,3 +321,11 @@ def test_a_table_without_rows_has_nothing_to_import(page, read):
     text = page(f"/files/{read('gene,cdna' + chr(10)).pk}/")
     assert "The table has no rows" in text
     assert "Import variants" not in text
+
+
+def test_a_nul_in_the_source_is_refused_with_a_sentence(client, owner, read):
+    file = read("gene,cdna\nAAA,NM_1.1:c.1A>G\n")
+    client.force_login(owner)
+    answer = client.post(f"/files/{file.pk}/import/", {"map_gene": "gene", "source": "Lab\0"})
+    assert answer.status_code == 400
+    assert "A NUL character is no part of a text." in answer.content.decode()
