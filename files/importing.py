@@ -35,6 +35,8 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
     _refuse_unless_ready(file)
     if file.is_vcf and asked.base not in (None, VCF_BASE):
         raise BadQuery({"base": "Positions of a VCF count from 1."})
+    if file.is_vcf and any((asked.samples or {}).values()):
+        raise BadQuery({"samples": "A VCF names its samples itself; leave this out."})
     mapping, base = _columns_and_base(file, asked, by)
     samples = sample_columns.checked(
         asked.samples if asked.samples is not None else proposed_samples(file), own_names(file)

@@ -187,7 +187,7 @@ def _otherwise(
         for name, one in own.fields.items()
     }
     known = {name: one.column if one.column in sample.names else None for name, one in fields.items()}
-    told = told_base(file, known) if known != own.mapping else own.base
+    told = own.base if file.is_vcf or known == own.mapping else told_base(file, known)
     return Proposal(fields, told if base is None else replace(told, chosen=base), own=own.mapping, **more)
 
 

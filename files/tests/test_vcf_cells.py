@@ -378,3 +378,26 @@ def test_each_line_of_a_real_file_is_accounted_for_and_names_are_of_their_allele
     assert not [
         n.text for n in told.select_related("variant") if not is_of_allele(n.text, n.variant.ref, n.variant.alt)
     ]
+
+
+def test_samples_of_a_vcf_are_not_chosen(api, owner, read):
+    file = read(
+        "##fileformat=VCFv4.2\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n1\t9\t.\tA\tG\t.\t.\t.\n", name="a.vcf"
+    )
+    body = {"assembly": "GRCh38", "samples": {"sample": "ID"}}
+    answer = api(owner).post(f"/api/v1/files/{file.pk}/import/", body, format="json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["samples"])
+
+
+def test_positions_of_a_vcf_count_from_1_whatever_columns_were_chosen_before(api, owner, read):
+    info = '##INFO=<ID=HGVSG,Number=1,Type=String,Description="g. name">\n'
+    lines = "".join(f"1\t{n}\t.\tA\tG\t.\t.\tHGVSG=NC_000001.11:g.{n + 1}A>G\n" for n in (100, 200, 300))
+    head = "##fileformat=VCFv4.2\n" + info + "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n"
+    file = read(head + lines, name="a.vcf")
+    client = api(owner)
+    mapping = client.get(f"/api/v1/files/{file.pk}/mapping/").json()["mapping"]
+    body = {"assembly": "GRCh38", "mapping": mapping | {"rsid": None}}
+    assert client.post(f"/api/v1/files/{file.pk}/import/", body, format="json").status_code == 202
+    again = client.get(f"/api/v1/files/{file.pk}/mapping/").json()
+    assert (again["mapping_from"], again["base"]["value"]) == ("remembered", 1)
+    assert again["base"]["sentence"] == "Positions of a VCF count from 1."
