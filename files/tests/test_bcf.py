@@ -238,8 +238,9 @@ def test_an_uploaded_bcf(read, api, owner, client, tmp_path):
     client.force_login(owner)
     page = client.get(f"/files/{file.pk}/").content.decode()
     assert "those of its VCF text" in page
-    assert "not be imported yet" in page
-    assert mine.post(f"/api/v1/files/{file.pk}/import/", {}, format="json").status_code == 400
+    assert "Import into the variant database" in page
+    answer = mine.post(f"/api/v1/files/{file.pk}/import/", {}, format="json")
+    assert answer.status_code == 202, answer.json()
 
 
 @pytest.mark.django_db
