@@ -12,6 +12,8 @@ from typing import Any
 from django.db import transaction
 
 from project.core.audit import record
+from project.core.jobs import JobError
+from variants.load_rights import may_withdraw
 from variants.models import Load
 from variants.sources import files
 
@@ -22,6 +24,17 @@ def replaced_by(checksum: str, but: int | None) -> list[Load]:
     """Loads of the same bytes that a load of them replaces; `but`: the load itself, where it exists."""
     of_bytes = Load.objects.filter(checksum=checksum, state__in=(State.LIVE, State.SUPERSEDED))
     return list(of_bytes.exclude(pk=but or 0).order_by("pk"))
+
+
+def refuse_foreign(replaced: Iterable[Load], by: Any) -> None:
+    """Raises JobError where a load that would be replaced is not `by`'s to take back. `by` None: the command line."""
+    foreign = [load for load in replaced if by is not None and not may_withdraw(by, load)]
+    if foreign:
+        raise JobError(
+            "Somebody else imported this file before, with other columns or choices"
+            f" ({', '.join(f'load {load.pk}' for load in foreign)}). Only they and curators can put another import of it"
+            " in its place: ask one of them, or import it as they did. Nothing was changed."
+        )
 
 
 def superseded_by(asked: Iterable[int], replaced: Iterable[Load], but: int | None) -> list[Load]:
@@ -41,8 +54,10 @@ def not_superseded(asked: Iterable[int], replaced: Iterable[Load]) -> list[str]:
 
 
 def let_go(load: Load, asked: Iterable[int], *, by: Any) -> tuple[list[int], list[str]]:
-    """Give the loads that `load` follows their new state. Returns those that were live, and sentences about them all."""
+    """Give the loads that `load` follows their new state. Returns those that were live, and sentences about them
+    all. Raises JobError where one of them is not `by`'s to replace."""
     replaced = replaced_by(load.checksum, load.pk)
+    refuse_foreign(replaced, by)
     superseded = superseded_by(asked, replaced, load.pk)
     gone = not_superseded(asked, replaced)
     leaving = [one.pk for one in [*replaced, *superseded] if one.state == State.LIVE]

@@ -48,6 +48,7 @@ def _compared(run: Run, staging: Staging) -> tuple[dict[str, int], dict[str, Any
         notes = [*staging.notes, *unknown_note(cursor, staging.table), *_about(before)]
         this = before.pk if before else None
         replaced = following.replaced_by(spec.checksum, this)
+        following.refuse_foreign(replaced, run.job.owner)
         superseded = following.superseded_by(spec.supersedes, replaced, this)
         notes += following.not_superseded(spec.supersedes, [*replaced, *([before] if before else [])])
         leaving = [one.pk for one in [*replaced, *superseded] if one.state == Load.State.LIVE]

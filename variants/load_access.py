@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import Http404
 
 from project.core.audit import record
-from project.core.roles import Right, is_administrator, may
+from project.core.roles import is_administrator
+from variants.load_rights import may_withdraw
 from variants.loading import withdraw
 from variants.models import Load
 from variants.sources import FileRef, files
@@ -59,21 +59,6 @@ def label_for(user: Any, load: Load, ref: FileRef | None) -> str:
     if may_read_lines(user, load, None):
         return load.label
     return ref.label_of(load) if ref else load.source or "A file of another user"
-
-
-def may_withdraw(user: Any, load: Load) -> bool:
-    """Its maker may; a curator may take back anybody's."""
-    if may(user, Right.CURATE):
-        return True
-    return user.is_authenticated and load.created_by_id == user.pk and may(user, Right.WORK_WITH_FILES)
-
-
-def withdrawable_by(user: Any) -> QuerySet[Load]:
-    """Loads that `user` may withdraw: the same as `may_withdraw` says of each."""
-    if may(user, Right.CURATE):
-        return Load.objects.all()
-    is_maker = user.is_authenticated and may(user, Right.WORK_WITH_FILES)
-    return Load.objects.filter(created_by=user) if is_maker else Load.objects.none()
 
 
 def withdraw_load(load: Load, *, by: Any) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from variants import following
-from variants.load_access import WITHDRAWABLE, label_for, may_read_lines, may_withdraw, withdrawable_by
+from variants.load_access import WITHDRAWABLE, label_for, may_read_lines
+from variants.load_rights import may_withdraw, withdrawable_by
 from variants.models import Load
 from variants.sources import FileRef, files
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from project.common.problems import BadQuery
-from variants.load_access import may_withdraw, withdrawable_by
+from variants.load_rights import may_withdraw, withdrawable_by
 from variants.models import Load
 
 SHOWN = 50

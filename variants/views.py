@@ -21,10 +21,10 @@ from variants.load_access import (
     get_own_load,
     label_for,
     may_read_lines,
-    may_withdraw,
     withdraw_load,
 )
 from variants.load_lists import load_rows, relations, visible_loads
+from variants.load_rights import may_withdraw
 from variants.models import Load, Variant
 from variants.questions import COLUMNS, ask, variant_rows
 from variants.sample_words import with_words

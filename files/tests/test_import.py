@@ -349,7 +349,7 @@ def test_the_name_of_a_file_stays_with_its_readers_though_a_twin_has_the_same_cl
     do_import(read(tsv(), name="smith-family.tsv"))
     twin = read(tsv(), name="mine.tsv", by=stranger)
     do_import(twin)
-    tried = do_import(twin, source="Invented", dry_run=True)
+    tried = do_import(twin, dry_run=True)
     load = Load.objects.get()
     paths = [f"/api/v1/loads/{load.pk}/", "/api/v1/loads/", "/api/v1/records/", f"/api/v1/jobs/{tried.pk}/"]
     seen = [api(stranger).get(path).content.decode() for path in paths]
@@ -359,6 +359,19 @@ def test_the_name_of_a_file_stays_with_its_readers_though_a_twin_has_the_same_cl
     assert [path for path, text in zip([*paths, *pages], seen, strict=True) if "smith" in text] == []
     assert api(stranger).get(paths[0]).json()["label"] == "mine.tsv"
     assert api(owner).get(paths[0]).json()["label"] == "smith-family.tsv"
+
+
+@alone
+def test_nobody_replaces_a_load_that_is_not_theirs_to_take_back(read, make_user, stranger):
+    do_import(read(tsv(), name="smith-family.tsv"))
+    twin = read(tsv(), name="mine.tsv", by=stranger)
+    for dry_run in (True, False):
+        job = do_import(twin, source="Invented", dry_run=dry_run)
+        assert (job.state, job.error[:38]) == ("failed", "Somebody else imported this file befor")
+    assert Load.objects.get().state == "live"
+    curators = read(tsv(), name="theirs.tsv", by=make_user("curie", role="curator"))
+    assert do_import(curators, source="Invented").state == "succeeded"
+    assert list(Load.objects.order_by("pk").values_list("state", flat=True)) == ["replaced", "live"]
 
 
 @alone
