@@ -106,10 +106,12 @@ SELECT line, alt_index,
   best_c AS hgvs_c, best_p AS hgvs_p, coalesce(CASE WHEN kind <> 'no place' THEN own_name END, best_g.text) AS hgvs_g,
   rsids[1] AS rsid, consequence, nullif(reported, '') AS reported, day(evaluated_cell) AS last_evaluated, comment, url,
   source, review_status, oncogenicity, somatic_impact,
-  -- Place and alleles as written, unless they are stored just so; the way a chromosome is spelled does not count.
-  CASE WHEN has_whole_place AND NOT is_placed_by_name AND (kind = 'no place' OR vcf_pos IS DISTINCT FROM start_number
+  -- Place and alleles as written, unless they are stored just so; the way a chromosome is spelled does not count. All who
+  -- read variants see it, so it holds chromosomes, numbers and IUPAC letters, and no other text of a cell.
+  CASE WHEN has_whole_place AND chrom IS NOT NULL AND NOT is_placed_by_name AND (kind = 'no place' OR vcf_pos IS DISTINCT FROM start_number
       OR coalesce(vcf_ref, '') <> coalesce(ref_cell, '') OR coalesce(vcf_alt, '') <> coalesce(alt_cell, ''))
-    THEN chrom_cell || ':' || start_cell || CASE WHEN ref_cell IS NULL AND alt_cell IS NULL THEN '' ELSE
+    THEN chrom_cell || ':' || start_cell || CASE WHEN ref_cell IS NULL AND alt_cell IS NULL
+      OR NOT regexp_matches(concat(ref_cell, alt_cell), '^[ACGTNRYSWKMBDHV]*$') THEN '' ELSE
       ' ' || coalesce(CASE ref_cell WHEN '' THEN '-' ELSE ref_cell END, '.') || '>'
       || coalesce(CASE alt_cell WHEN '' THEN '-' ELSE alt_cell END, '.') END END AS written,
   -- Each name as written, and its one spelling where that is another.

@@ -62,14 +62,17 @@ def judged_bases(alleles_0: int, alleles_1: int, bare_0: int, bare_1: int) -> Ba
         return Bases(1, 1, "Positions read as 1-based; no row says otherwise.")
     of_alleles = f"{max(alleles_0, alleles_1):,} of {alleles_0 + alleles_1:,} rows with alleles"
     of_bare = f"{max(bare_0, bare_1):,} of {bare_0 + bare_1:,} rows without"
-    return Bases(
-        alleles,
-        bare,
-        f"Positions read as {alleles}-based in rows with alleles, {bare}-based in rows without:"
-        f" {of_alleles} and {of_bare} that can tell agree; each of the others is read as it tells itself.",
-    )
+    if not bare_0 + bare_1:
+        read, who = f"{alleles}-based", of_alleles
+    elif not alleles_0 + alleles_1:
+        read, who = f"{bare}-based in rows without alleles", of_bare
+    else:
+        read = f"{alleles}-based in rows with alleles, {bare}-based in rows without"
+        who = f"{of_alleles} and {of_bare}"
+    said = f"Positions read as {read}: {who} that can tell agree; each of the others is read as it tells itself."
+    return Bases(alleles, bare, said)
 
 
 def chosen_base(base: int) -> Bases:
     """What somebody chose for the whole file."""
-    return Bases(base, base, f"Positions read as {base}-based, as chosen.", forced=True)
+    return Bases(base, base, f"Positions read as {base}-based.", forced=True)
