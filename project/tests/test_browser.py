@@ -133,7 +133,7 @@ def test_a_table_is_uploaded_imported_and_each_claim_leads_back_to_its_line(brow
     log_in(page, make_user)
     file = upload_in_the_page(page)
     assert page.locator("#line-4 td").first.inner_text() == "TP53"
-    page.click("#import button[type=submit]")
+    page.click("#import button:has-text('Import')")
     page.wait_for_url("**/jobs/*/")
     work_off_the_jobs()
     page.reload()
@@ -182,7 +182,7 @@ def test_no_page_is_wider_than_a_phone(browser_page, genes, make_user, tmp_path)
     page = browser_page
     log_in(page, make_user, role="administrator")
     file = upload_in_the_page(page)
-    page.click("#import button[type=submit]")
+    page.click("#import button:has-text('Import')")
     page.wait_for_url("**/jobs/*/")
     work_off_the_jobs()
     variant = page.request.get("/api/v1/variants/").json()["results"][0]
