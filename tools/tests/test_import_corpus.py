@@ -19,7 +19,7 @@ TABLE = """gene,chrom,pos,ref,alt,classification
 BRCA1,17,43057062,T,TG,Pathogenic
 BRCA1,17,43057062,T,TG,Benign
 BRCA1,17,x,T,TG,Benign
-BRCA1,GL000192.1,5,T,TG,Benign
+BRCA1,chrEBV,5,T,TG,Benign
 BRCA1,17,5,T,TG,Benign,9
 """
 
