@@ -128,20 +128,22 @@ def _import(path: Path, outcome: Outcome, owner: Any, assembly: str) -> None:
 
 
 def _import_job(file: Any, outcome: Outcome, owner: Any, assembly: str) -> Any:
-    """The import, over; None where it was refused before it began. Answers the question for the assembly once."""
+    """The import, over; None where it was refused before it began. Answers the question for the assembly, and insists
+    on the answer where only names in the file say otherwise."""
     from files.import_asked import Asked
     from files.importing import start_import
     from project.common.problems import BadQuery
     from project.core import jobs
 
-    for answer in ("", next((known for known, hint in NAMED.items() if re.search(hint, outcome.name)), assembly)):
+    named = next((known for known, hint in NAMED.items() if re.search(hint, outcome.name)), assembly)
+    for answer, insists in (("", False), (named, False), (named, True)):  # toy genomes have lengths that nobody knows
         try:
-            outcome.answered = answer
-            return jobs.run_now(start_import(file, Asked(assembly=answer), by=owner))
+            outcome.answered = f"{answer}, insisted" if insists else answer
+            return jobs.run_now(start_import(file, Asked(assembly=answer, insist=insists), by=owner))
         except BadQuery as error:
             outcome.state = "refused"
             outcome.said = " ".join(said for many in error.errors.values() for said in many)
-            if "assembly" not in error.errors or answer:
+            if "assembly" not in error.errors or insists:
                 return None
             outcome.state, outcome.said = "imported", ""
     return None
