@@ -14,8 +14,9 @@ from typing import IO, Any
 from django.db import connection, transaction
 
 from variants import merge_sql
-from variants.loading import COPY_NULL, MERGE_LOCK
+from variants.loading import MERGE_LOCK
 from variants.models import DataVersion
+from variants.staging import COPY_NULL
 
 MAX_SYMBOL = 80
 BUNDLED = Path(__file__).parent / "reference" / "genes.tsv.gz"

@@ -10,7 +10,6 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -20,19 +19,18 @@ from django.db import connection, transaction
 from project.common.rendering import to_json
 from project.core.audit import record
 from project.core.jobs import JobError, Run
-from variants import following, merge_sql
+from variants import following, merge_sql, staging
 from variants.classification import Terms
 from variants.models import DataVersion, Load
-from variants.normalising import OUTPUT, Rules, normalise, reference_notes
+from variants.normalising import Rules, normalise, reference_notes
 from variants.reference_sequence import ReferenceSequence, references
 from variants.relink_sql import RELINK
 from variants.sources import files
 from variants.terms import current_terms
-from variants.words import STAGED, classified, keep_words, read_staged_again, unknown_note
+from variants.words import classified, keep_words, read_staged_again, unknown_note
 
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
 MERGE_LOCK = 7_236_401
-COPY_NULL = r"\N"
 LOOK_S = 0.2  # how often a merge looks whether the one before it is done
 
 
@@ -72,8 +70,8 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     """
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
-    with staged(db, spec, run) as staging:
-        while (load := _merged(run, staging)) is None:
+    with staged(db, spec, run) as there:
+        while (load := _merged(run, there)) is None:
             run.report(0.6, "Waiting until another import is in")
             time.sleep(LOOK_S)
     return load
@@ -106,16 +104,19 @@ def staged(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Iterator[
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
     if (lines, 0) != (_one(db, "SELECT count(DISTINCT line) FROM cells"), _cells_without_allele(db)):
         raise JobError("Lines were lost while normalising; nothing was loaded. Please report this file.")
-    table = f"variants_staging_{run.job.pk:d}"
+    table = staging.name(run.job.pk)
     try:
         run.report(0.4, "Copying")
-        copied = _copy(db, table)
+        with connection.cursor() as cursor:
+            staging.drop(cursor, table)
+            staging.make(cursor, table)
+            copied = staging.copy_part(db, cursor, table, 0)
         lines += spec.rejected_by_reader
         run.report(0.6, "Comparing" if run.job.params.get("dry_run") else "Merging", lines_read=lines)
         yield Staging(table, copied, lines, notes, spec, terms)
     finally:
         with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {table}")  # the name is ours: digits only
+            staging.drop(cursor, table)
 
 
 def take_merge_lock() -> None:
@@ -179,42 +180,13 @@ def _own_assemblies(db: duckdb.DuckDBPyConnection, chosen: str) -> list[str]:
     return [f"Rows with a place, each on the assembly that it names itself where it names one: {rows}."]
 
 
-def _copy(db: duckdb.DuckDBPyConnection, staging: str) -> int:
-    """Fill a fresh staging table; returns the rows copied. Unlogged: after a crash of PostgreSQL it is empty."""
-    columns = [c for c in OUTPUT if c not in ("genes", "names")]
-    # Of a row that is not kept only what says so: its texts may hold what PostgreSQL cannot.
-    of_kept = {c: f"CASE WHEN fate = 'keep' THEN {c} END" for c in OUTPUT}
-    chosen = ", ".join(
-        f"{c if c in ('line', 'alt_index', 'fate') else of_kept[c]} AS {c}" for c in columns if c != "reason"
-    )
-    folder = Path(settings.VAR_DIR) / "tmp"
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{staging}.csv"  # one name for all attempts of a job: nothing is left behind by a killed one
-    try:
-        db.execute(
-            f"COPY (SELECT {chosen}, replace(reason, chr(0), '\ufffd') AS reason, to_json({of_kept['genes']}) AS genes,"
-            f" to_json({of_kept['names']}) AS names, {STAGED}"
-            " FROM alleles LEFT JOIN words USING (reported) ORDER BY key, line, alt_index)"
-            f" TO '{str(path).replace(chr(39), chr(39) * 2)}' (FORMAT csv, HEADER false, NULLSTR '{COPY_NULL}')"
-        )
-        with connection.cursor() as cursor, path.open("rb") as stream:
-            cursor.execute(f"DROP TABLE IF EXISTS {staging}")
-            cursor.execute(f"CREATE UNLOGGED TABLE {staging} ({merge_sql.STAGING_COLUMNS})")
-            names = ", ".join([*(c for c in columns if c != "reason"), "reason", "genes", "names", "class", "known"])
-            cursor.copy_expert(f"COPY {staging} ({names}) FROM STDIN WITH (FORMAT csv, NULL '{COPY_NULL}')", stream)
-            cursor.execute(f"ANALYZE {staging}")
-    finally:
-        path.unlink(missing_ok=True)
-    return _one(db, "SELECT count(*) FROM alleles")
-
-
 def _file_of(spec: LoadSpec, by: Any) -> dict[str, Any]:
     """A load that comes back to life belongs to the file, and to the person, that brought it; a live one stays as it is."""
     is_live = Load.objects.filter(fingerprint=spec.fingerprint, state=Load.State.LIVE).exists()
     return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading, "label": spec.label, "created_by": by}
 
 
-def _merged(run: Run, staging: Staging) -> Load | None:
+def _merged(run: Run, there: Staging) -> Load | None:
     """The load, committed with the job's counts; None, and nothing done, while another merge is under way.
 
     It is asked for and never waited for with the job's row in hand: a job that waits can be cancelled.
@@ -225,14 +197,14 @@ def _merged(run: Run, staging: Staging) -> Load | None:
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MERGE_LOCK])
             if not cursor.fetchone()[0]:
                 return None
-            return _merge(cursor, run, staging)
+            return _merge(cursor, run, there)
 
 
-def _merge(cursor: Any, run: Run, staging: Staging) -> Load:
-    refuse_half(cursor, staging)
-    spec = staging.spec
-    read_staged_again(cursor, staging.table, staging.terms)
-    notes = [*staging.notes, *unknown_note(cursor, staging.table)]
+def _merge(cursor: Any, run: Run, there: Staging) -> Load:
+    refuse_half(cursor, there)
+    spec = there.spec
+    read_staged_again(cursor, there.table, there.terms)
+    notes = [*there.notes, *unknown_note(cursor, there.table)]
     load, is_new = Load.objects.update_or_create(
         fingerprint=spec.fingerprint,
         defaults={"state": Load.State.LIVE, "followed_by": None, "notes": notes} | _file_of(spec, run.job.owner),
@@ -244,10 +216,10 @@ def _merge(cursor: Any, run: Run, staging: Staging) -> Load:
         },
     )  # fmt: skip
     leaving, said = following.let_go(load, spec.supersedes, by=run.job.owner)
-    _bring_in(cursor, staging.table, load, leaving, is_new=is_new)
-    keep_words(cursor, staging.table, load.pk)
-    counts = counted(cursor, staging.table, spec.rejected_by_reader)
-    result = {"load": load.pk, **why(cursor, staging.table), "notes": [*notes, *said]}
+    _bring_in(cursor, there.table, load, leaving, is_new=is_new)
+    keep_words(cursor, there.table, load.pk)
+    counts = counted(cursor, there.table, spec.rejected_by_reader)
+    result = {"load": load.pk, **why(cursor, there.table), "notes": [*notes, *said]}
     cursor.execute(merge_sql.FORGET_TEMPORARY)
     changed = {"state": load.state, "counts": counts}
     record("load made" if is_new else "load repeated", load, by=run.job.owner, after=changed, job=run.job.pk)
@@ -258,30 +230,29 @@ def _merge(cursor: Any, run: Run, staging: Staging) -> Load:
     return load
 
 
-def refuse_half(cursor: Any, staging: Staging) -> None:
-    cursor.execute(f"SELECT count(*) FROM {staging.table}")
-    if cursor.fetchone()[0] != staging.rows:
+def refuse_half(cursor: Any, there: Staging) -> None:
+    if staging.rows_in(cursor, there.table) != there.rows:
         raise JobError(
             "The staging table does not hold every row (the database was restarted?). Start the import again."
         )
 
 
-def _bring_in(cursor: Any, staging: str, load: Load, leaving: list[int], *, is_new: bool) -> None:
+def _bring_in(cursor: Any, table: str, load: Load, leaving: list[int], *, is_new: bool) -> None:
     """Variants and claims of the staging table; one pass over every variant that they or the leaving loads speak of."""
     values = {"load": load.pk, "source": load.source, "cause": "", "leaving": leaving}
     cursor.execute(merge_sql.FORGET_TEMPORARY)
-    cursor.execute(merge_sql.PLACE.format(staging=staging), values)
+    cursor.execute(merge_sql.PLACE.format(staging=table), values)
     if not is_new:
-        cursor.execute(merge_sql.FORGET.format(staging=staging), values)
-    cursor.execute(merge_sql.CLAIM.format(staging=staging), values)
+        cursor.execute(merge_sql.FORGET.format(staging=table), values)
+    cursor.execute(merge_sql.CLAIM.format(staging=table), values)
     if leaving or not is_new:
         cursor.execute(RELINK, {"loads": [*leaving, load.pk]})
     cursor.execute(merge_sql.DISPLAY_GENE + merge_sql.AGGREGATE + merge_sql.COUNT_GENES, values)
 
 
-def counted(cursor: Any, staging: str, rejected_by_reader: int) -> dict[str, int]:
+def counted(cursor: Any, table: str, rejected_by_reader: int) -> dict[str, int]:
     """What became of lines and of alleles. Lines read = imported + merged + rejected + skipped, checked here."""
-    cursor.execute(merge_sql.COUNT.format(staging=staging))
+    cursor.execute(merge_sql.COUNT.format(staging=table))
     counts = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
     counts["lines_read"] += rejected_by_reader
     counts["rejected"] += rejected_by_reader
@@ -290,10 +261,10 @@ def counted(cursor: Any, staging: str, rejected_by_reader: int) -> dict[str, int
     return counts
 
 
-def why(cursor: Any, staging: str) -> dict[str, dict[str, int]]:
+def why(cursor: Any, table: str) -> dict[str, dict[str, int]]:
     """Why alleles were not kept, and what was remarked of those that were: sentence -> how many, at most 50 each."""
     found = {}
     for name, of_kept in (("reasons", False), ("remarks", True)):
-        cursor.execute(merge_sql.REASONS.format(staging=staging), [of_kept])
+        cursor.execute(merge_sql.REASONS.format(staging=table), [of_kept])
         found[name] = dict(cursor.fetchall())
     return found

@@ -10,6 +10,7 @@ from project.common.problems import BadQuery
 from project.core import jobs
 from project.core.jobs import Run
 from project.core.models import AuditEntry, Job
+from variants import staging
 from variants.classification import Classification as C
 from variants.loading import MERGE_LOCK, LoadSpec, load_claims, withdraw
 from variants.models import ClassificationTerm, DataVersion, Load, Record, ReportedWord, Variant, slug_of
@@ -111,16 +112,14 @@ def test_a_curators_word_is_read_by_the_next_import(load, curator):
 
 
 def test_a_change_while_a_file_is_being_read_counts_in_its_merge(load, curator, monkeypatch):
-    import variants.loading
-
-    copy = variants.loading._copy
+    copy = staging.copy_part
 
     def copy_and_change(*args):
         copied = copy(*args)
         set_term("Class IV", C.BENIGN, by=curator)
         return copied
 
-    monkeypatch.setattr(variants.loading, "_copy", copy_and_change)
+    monkeypatch.setattr(staging, "copy_part", copy_and_change)
     done = load(claims("Class IV", "Pathogenic"))
     assert words_of(done) == {"Class IV": ("benign", True, 1), "Pathogenic": ("pathogenic", True, 1)}
     assert not any("Class IV" in note for note in done.notes)
