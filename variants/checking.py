@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from variants import merge_sql
-from variants.loading import take_merge_lock
+from variants.merging import take_merge_lock
 from variants.models import DataVersion
 
 _TRUE = f"""

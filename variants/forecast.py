@@ -10,7 +10,8 @@ from project.core.jobs import Run
 from variants import following, forecast_sql, releases
 from variants.load_access import label_for
 from variants.load_lists import visible_loads
-from variants.loading import LoadSpec, Staging, counted, refuse_half, staged, why
+from variants.loading import LoadSpec, Staging, staged
+from variants.merging import counted, refuse_half, why
 from variants.models import Load, Variant, slug_of
 from variants.questions import COLUMNS, variant_rows
 from variants.tables import best_name

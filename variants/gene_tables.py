@@ -14,7 +14,7 @@ from typing import IO, Any
 from django.db import connection, transaction
 
 from variants import merge_sql
-from variants.loading import MERGE_LOCK
+from variants.merging import MERGE_LOCK
 from variants.models import DataVersion
 from variants.staging import COPY_NULL
 

@@ -17,20 +17,17 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from project.common.rendering import to_json
-from project.core.audit import record
 from project.core.jobs import JobError, Run
-from variants import following, merge_sql, staging
+from variants import following, staging
 from variants.classification import Terms
+from variants.merging import count_again, merged, take_merge_lock
 from variants.models import DataVersion, Load
 from variants.normalising import Rules, normalise, reference_notes
 from variants.reference_sequence import ReferenceSequence, references
-from variants.relink_sql import RELINK
 from variants.sources import files
 from variants.terms import current_terms
-from variants.words import classified, keep_words, read_staged_again, unknown_note
+from variants.words import classified
 
-# One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
-MERGE_LOCK = 7_236_401
 LOOK_S = 0.2  # how often a merge looks whether the one before it is done
 
 
@@ -71,7 +68,7 @@ def load_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Load
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
     with staged(db, spec, run) as there:
-        while (load := _merged(run, there)) is None:
+        while (load := merged(run, there)) is None:
             run.report(0.6, "Waiting until another import is in")
             time.sleep(LOOK_S)
     return load
@@ -119,12 +116,6 @@ def staged(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Iterator[
             staging.drop(cursor, table)
 
 
-def take_merge_lock() -> None:
-    """Until the commit nobody else changes what variants say. Readers never wait for it."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
-
-
 def withdraw(load: Load, *, by: Any = None) -> list[int] | None:
     """Take a load's claims out of every list, aggregate and count; its rows stay as history. Call in a transaction.
 
@@ -139,23 +130,11 @@ def withdraw(load: Load, *, by: Any = None) -> list[int] | None:
     changed = [*back, *([load.pk] if load.state == Load.State.LIVE else [])]
     load.state, load.followed_by = Load.State.WITHDRAWN, None
     load.save(update_fields=["state", "followed_by"])
-    _count_again(changed, because_of=load.pk)
+    count_again(changed, because_of=load.pk)
     DataVersion.bump()
     if (file_id := load.file_id) is not None:
         transaction.on_commit(lambda: files().withdrawn(file_id), robust=True)
     return back
-
-
-def _count_again(loads: list[int], *, because_of: int) -> None:
-    """Aggregates, names, genes and counts of every variant of these loads, whose state has just changed."""
-    with connection.cursor() as cursor:
-        cursor.execute(merge_sql.FORGET_TEMPORARY)
-        cursor.execute(merge_sql.AFFECTED_BY_LOADS, {"loads": loads})
-        cursor.execute(RELINK, {"loads": loads})
-        cursor.execute(merge_sql.DISPLAY_GENE)
-        cursor.execute(merge_sql.AGGREGATE, {"load": because_of, "cause": "withdrawn"})
-        cursor.execute(merge_sql.COUNT_GENES)
-        cursor.execute(merge_sql.FORGET_TEMPORARY)
 
 
 def _cells_without_allele(db: duckdb.DuckDBPyConnection) -> int:
@@ -178,93 +157,3 @@ def _own_assemblies(db: duckdb.DuckDBPyConnection, chosen: str) -> list[str]:
         return []
     rows = " and ".join(f"{count:,} on {assembly}" for assembly, count in counted)
     return [f"Rows with a place, each on the assembly that it names itself where it names one: {rows}."]
-
-
-def _file_of(spec: LoadSpec, by: Any) -> dict[str, Any]:
-    """A load that comes back to life belongs to the file, and to the person, that brought it; a live one stays as it is."""
-    is_live = Load.objects.filter(fingerprint=spec.fingerprint, state=Load.State.LIVE).exists()
-    return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading, "label": spec.label, "created_by": by}
-
-
-def _merged(run: Run, there: Staging) -> Load | None:
-    """The load, committed with the job's counts; None, and nothing done, while another merge is under way.
-
-    It is asked for and never waited for with the job's row in hand: a job that waits can be cancelled.
-    """
-    with transaction.atomic():
-        run.hold()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MERGE_LOCK])
-            if not cursor.fetchone()[0]:
-                return None
-            return _merge(cursor, run, there)
-
-
-def _merge(cursor: Any, run: Run, there: Staging) -> Load:
-    refuse_half(cursor, there)
-    spec = there.spec
-    read_staged_again(cursor, there.table, there.terms)
-    notes = [*there.notes, *unknown_note(cursor, there.table)]
-    load, is_new = Load.objects.update_or_create(
-        fingerprint=spec.fingerprint,
-        defaults={"state": Load.State.LIVE, "followed_by": None, "notes": notes} | _file_of(spec, run.job.owner),
-        create_defaults={
-            "label": spec.label, "source": spec.source, "assembly": spec.assembly, "checksum": spec.checksum,
-            "options": spec.options, "file_id": spec.file_id, "reading": spec.reading,
-            "state": Load.State.LIVE, "notes": notes,
-            "created_by": run.job.owner,
-        },
-    )  # fmt: skip
-    leaving, said = following.let_go(load, spec.supersedes, by=run.job.owner)
-    _bring_in(cursor, there.table, load, leaving, is_new=is_new)
-    keep_words(cursor, there.table, load.pk)
-    counts = counted(cursor, there.table, spec.rejected_by_reader)
-    result = {"load": load.pk, **why(cursor, there.table), "notes": [*notes, *said]}
-    cursor.execute(merge_sql.FORGET_TEMPORARY)
-    changed = {"state": load.state, "counts": counts}
-    record("load made" if is_new else "load repeated", load, by=run.job.owner, after=changed, job=run.job.pk)
-    if is_new:  # the same again merges everything; what the load brought stays its own
-        Load.objects.filter(pk=load.pk).update(counts=counts)
-    run.save(counts=counts, result=result)
-    DataVersion.bump()
-    return load
-
-
-def refuse_half(cursor: Any, there: Staging) -> None:
-    if staging.rows_in(cursor, there.table) != there.rows:
-        raise JobError(
-            "The staging table does not hold every row (the database was restarted?). Start the import again."
-        )
-
-
-def _bring_in(cursor: Any, table: str, load: Load, leaving: list[int], *, is_new: bool) -> None:
-    """Variants and claims of the staging table; one pass over every variant that they or the leaving loads speak of."""
-    values = {"load": load.pk, "source": load.source, "cause": "", "leaving": leaving}
-    cursor.execute(merge_sql.FORGET_TEMPORARY)
-    cursor.execute(merge_sql.PLACE.format(staging=table), values)
-    if not is_new:
-        cursor.execute(merge_sql.FORGET.format(staging=table), values)
-    cursor.execute(merge_sql.CLAIM.format(staging=table), values)
-    if leaving or not is_new:
-        cursor.execute(RELINK, {"loads": [*leaving, load.pk]})
-    cursor.execute(merge_sql.DISPLAY_GENE + merge_sql.AGGREGATE + merge_sql.COUNT_GENES, values)
-
-
-def counted(cursor: Any, table: str, rejected_by_reader: int) -> dict[str, int]:
-    """What became of lines and of alleles. Lines read = imported + merged + rejected + skipped, checked here."""
-    cursor.execute(merge_sql.COUNT.format(staging=table))
-    counts = dict(zip([column.name for column in cursor.description], cursor.fetchone(), strict=True))
-    counts["lines_read"] += rejected_by_reader
-    counts["rejected"] += rejected_by_reader
-    if counts["lines_read"] != sum(counts[fate] for fate in ("imported", "merged", "rejected", "skipped")):
-        raise JobError("The lines read do not add up; nothing was loaded. Please report this file.")
-    return counts
-
-
-def why(cursor: Any, table: str) -> dict[str, dict[str, int]]:
-    """Why alleles were not kept, and what was remarked of those that were: sentence -> how many, at most 50 each."""
-    found = {}
-    for name, of_kept in (("reasons", False), ("remarks", True)):
-        cursor.execute(merge_sql.REASONS.format(staging=table), [of_kept])
-        found[name] = dict(cursor.fetchall())
-    return found

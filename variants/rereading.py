@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from project.core.jobs import Run
 from variants import merge_sql
 from variants.classification import LONGEST_TEXT, Classification
-from variants.loading import MERGE_LOCK
+from variants.merging import MERGE_LOCK
 from variants.models import DataVersion
 from variants.terms import current_terms
 from variants.words import REST, keep_words_of_older_loads, put_readings

@@ -152,7 +152,7 @@ def test_a_cancel_during_the_merge_leaves_all_of_it_or_nothing(workers, ready, o
 def test_an_import_that_waits_for_another_merge_can_be_cancelled_and_readers_never_wait(workers, ready, owner, client):  # noqa: F811
     from django.db import connection, transaction
 
-    from variants.loading import take_merge_lock
+    from variants.merging import take_merge_lock
 
     file = ready("gene,assembly,chrom,pos,ref,alt\nAAA,GRCh38,1,100,A,G\n", "one.csv")
     workers.start_worker()

@@ -12,7 +12,8 @@ from project.core.jobs import Run
 from project.core.models import AuditEntry, Job
 from variants import staging
 from variants.classification import Classification as C
-from variants.loading import MERGE_LOCK, LoadSpec, load_claims, withdraw
+from variants.loading import LoadSpec, load_claims, withdraw
+from variants.merging import MERGE_LOCK
 from variants.models import ClassificationTerm, DataVersion, Load, Record, ReportedWord, Variant, slug_of
 from variants.rereading import reread
 from variants.terms import set_term
@@ -287,10 +288,10 @@ def test_a_cancel_is_heard_while_an_import_holds_the_lock(make_user):
 @pytest.mark.django_db(transaction=True)
 def test_a_change_after_an_import_read_the_table_waits_for_it_and_ends_right(make_user, monkeypatch):
     """The import has read the terms under the lock; the change and its job come before its commit."""
-    import variants.loading
+    import variants.merging
 
     curator, done = make_user("cora", role="curator"), []
-    keep = variants.loading.keep_words
+    keep = variants.merging.keep_words
 
     def keep_then_be_overtaken(cursor, staging, load_id):
         keep(cursor, staging, load_id)
@@ -309,7 +310,7 @@ def test_a_change_after_an_import_read_the_table_waits_for_it_and_ends_right(mak
         threads.append(thread)
 
     threads: list[threading.Thread] = []
-    monkeypatch.setattr(variants.loading, "keep_words", keep_then_be_overtaken)
+    monkeypatch.setattr(variants.merging, "keep_words", keep_then_be_overtaken)
     with cells_of(claims("Class IV")) as cells:
         load_claims(cells, LoadSpec(label="rows.tsv", checksum="0" * 64, assembly="GRCh38"), Run(new_job()))
     threads[0].join(timeout=20)
