@@ -17,27 +17,10 @@ import pysam
 from django.conf import settings
 
 from project.core.jobs import JobError
+from variants.assemblies import HG19_MT_LENGTH, TAKEN, by_name, length_of
 from variants.models import ASSEMBLIES, CHROMOSOMES
-from variants.normalising.places import ACCESSIONS
 
-# Bases of 1 to 22, X, Y, and MT of both assemblies (NCBI's assembly reports). No chromosome but MT has one length in both.
-LENGTHS = {
-    "GRCh37": [249250621, 243199373, 198022430, 191154276, 180915260, 171115067, 159138663, 146364022, 141213431,
-               135534747, 135006516, 133851895, 115169878, 107349540, 102531392, 90354753, 81195210, 78077248, 59128983,
-               63025520, 48129895, 51304566, 155270560, 59373566, 16569],
-    "GRCh38": [248956422, 242193529, 198295559, 190214555, 181538259, 170805979, 159345973, 145138636, 138394717,
-               133797422, 135086622, 133275309, 114364328, 107043718, 101991189, 90338345, 83257441, 80373285, 58617616,
-               64444167, 46709983, 50818468, 156040895, 57227415, 16569],
-}  # fmt: skip
-HG19_MT = 16571  # NC_001807, UCSC hg19's chrM: another sequence than MT
 SAMPLES, SAMPLE_BASES = 8, 1000  # stretches of each chromosome that the checksum covers, and their length
-_BY_ACCESSION = {accession: (assembly, chrom) for accession, assembly, chrom in ACCESSIONS if chrom != "MT"}
-# GenBank's accessions of the chromosomes: version 1 is GRCh37, version 2 GRCh38.
-_BY_ACCESSION |= {
-    f"CM{663 + n:06d}.{version}": (assembly, chrom)
-    for version, assembly in enumerate(ASSEMBLIES, start=1)
-    for n, chrom in enumerate(CHROMOSOMES[:24])
-}
 
 
 class BadReference(JobError):
@@ -190,11 +173,11 @@ def _chromosomes(assembly: str, name: str, fasta: pysam.FastaFile) -> dict[str, 
     """Chromosome -> its contig, in the order of CHROMOSOMES. Other contigs are left alone. Raises BadReference."""
     found: dict[str, str] = {}
     for contig in fasta.references:
-        its_assembly, chrom = _BY_ACCESSION.get(contig, (assembly, _bare(contig)))
+        its_assembly, chrom = _of_accession(contig) or (assembly, _bare(contig))
         if its_assembly != assembly:
             raise BadReference(f"{_setting(assembly)} names {name}, whose {contig} is a sequence of {its_assembly}.")
-        if chrom == "MT" and fasta.get_reference_length(contig) == HG19_MT:
-            continue
+        if chrom == "MT" and fasta.get_reference_length(contig) == HG19_MT_LENGTH:
+            continue  # NC_001807, UCSC hg19's chrM: another sequence than MT
         if chrom in CHROMOSOMES:
             found.setdefault(chrom, contig)
     if not found:
@@ -202,6 +185,14 @@ def _chromosomes(assembly: str, name: str, fasta: pysam.FastaFile) -> dict[str, 
             f"{_setting(assembly)} names {name}, in which no sequence is named like a chromosome (1, chr1, NC_000001.11)."
         )
     return {chrom: found[chrom] for chrom in CHROMOSOMES if chrom in found}
+
+
+def _of_accession(contig: str) -> tuple[str, str] | None:
+    """Assembly and chromosome where the contig is called by an accession of one; MT's is the same in both assemblies."""
+    for one in by_name().get(contig, ()):
+        if one.assembly in TAKEN and one.chrom not in ("", "MT") and contig in (one.refseq, one.genbank):
+            return one.assembly, one.chrom
+    return None
 
 
 def _bare(contig: str) -> str:
@@ -212,13 +203,12 @@ def _bare(contig: str) -> str:
 def _judged(assembly: str, name: str, lengths: dict[str, int]) -> str:
     """What to say of chromosomes whose length is not the assembly's; "" where all are. Raises BadReference."""
     other = next(each for each in ASSEMBLIES if each != assembly)
-    own_lengths, other_lengths = (dict(zip(CHROMOSOMES, LENGTHS[each], strict=True)) for each in (assembly, other))
-    odd = [chrom for chrom, length in lengths.items() if length != own_lengths[chrom]]
+    odd = [chrom for chrom, length in lengths.items() if length != length_of(assembly, chrom)]
     for chrom in odd:
-        if lengths[chrom] == other_lengths[chrom]:
+        if lengths[chrom] == length_of(other, chrom):
             raise BadReference(
                 f"{_setting(assembly)} names {name}, whose chromosome {chrom} has {lengths[chrom]:,} bases, as in {other};"
-                f" in {assembly} it has {own_lengths[chrom]:,}. Name the FASTA of {assembly}, or empty the setting."
+                f" in {assembly} it has {length_of(assembly, chrom):,}. Name the FASTA of {assembly}, or empty the setting."
             )
     if not odd:
         return ""

@@ -8,8 +8,8 @@ import pysam
 import pytest
 from django.core.checks import run_checks
 
-from variants.models import CHROMOSOMES
-from variants.reference_sequence import LENGTHS, BadReference, open_reference, references
+from variants.assemblies import length_of
+from variants.reference_sequence import BadReference, open_reference, references
 from variants.tests.fastas import reference_of, write_fasta
 
 
@@ -113,10 +113,9 @@ def with_length(folder, assembly, chrom, length):
 @pytest.mark.parametrize("chrom", ["1", "22", "Y"])
 @pytest.mark.parametrize(("assembly", "other"), [("GRCh37", "GRCh38"), ("GRCh38", "GRCh37")])
 def test_the_fasta_of_the_other_assembly_is_refused(tmp_path, assembly, other, chrom):
-    place = CHROMOSOMES.index(chrom)
-    assert with_length(tmp_path, assembly, chrom, LENGTHS[assembly][place]).note == ""
-    with pytest.raises(BadReference, match=f"{LENGTHS[other][place]:,} bases, as in {other}"):
-        with_length(tmp_path, assembly, chrom, LENGTHS[other][place])
+    assert with_length(tmp_path, assembly, chrom, length_of(assembly, chrom)).note == ""
+    with pytest.raises(BadReference, match=f"{length_of(other, chrom):,} bases, as in {other}"):
+        with_length(tmp_path, assembly, chrom, length_of(other, chrom))
 
 
 def test_lengths_that_are_nobodys_are_said(tmp_path):
@@ -130,7 +129,7 @@ def test_chr_m_of_hg19_is_not_mt(tmp_path):
 
 
 def test_an_index_of_another_fasta_is_said_where_bases_are_missing(tmp_path):
-    reference = with_length(tmp_path, "GRCh38", "1", LENGTHS["GRCh38"][0])
+    reference = with_length(tmp_path, "GRCh38", "1", length_of("GRCh38", "1"))
     with pytest.raises(BadReference, match=r"cannot be read at 1:1,001: it is cut off"):
         reference.bases("1", 1000, 1010)
 
