@@ -14,6 +14,7 @@ from typing import Any
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 from project.embedded import running_services
 from project.env import broker_beside, var_dir
@@ -207,6 +208,9 @@ HITS_KEY_PREFIX = f"{REDIS_KEY_PREFIX}:hits:"
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"] |= {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": True}
 DATABASES["default"].setdefault("OPTIONS", {}).update({"connect_timeout": 5, "application_name": "vardesk"})
+# A long statement of a worker that was killed ends within 5 s, and its locks with it.
+_given = DATABASES["default"]["OPTIONS"].get("options", "")
+DATABASES["default"]["OPTIONS"]["options"] = f"-c client_connection_check_interval=5s {_given}".strip()
 if not DATABASES["default"]["ENGINE"].endswith("postgresql"):
     raise ImproperlyConfigured("DATABASE_URL must be a postgres:// URL: Vardesk's SQL is written for PostgreSQL.")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -222,10 +226,14 @@ CACHES = {
 }
 
 CELERY_TASK_IGNORE_RESULT = True  # the Job row is the result
-CELERY_TASK_ACKS_LATE = True  # a task is run again when its worker dies; a Job is claimed only once
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_TASK_DEFAULT_QUEUE = "vardesk"
+# Two Vardesks can share a RabbitMQ: the names of their queues begin with this.
+CELERY_QUEUE_PREFIX = env.str("CELERY_QUEUE_PREFIX", default="vardesk.")
+# A message is gone when a worker has it (docs/decisions/0006-wake-ups.md): a job may take hours, and no broker waits that long.
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_QUEUES = [Queue(f"{CELERY_QUEUE_PREFIX}{name}", no_ack=True) for name in ("light", "heavy")]
+CELERY_TASK_DEFAULT_QUEUE = f"{CELERY_QUEUE_PREFIX}light"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 # A web request that queues work must not hang when the broker is away: the Job row waits and is found by the reaper.
@@ -244,12 +252,18 @@ CELERY_BEAT_SCHEDULE = {
     "wake-waiting-jobs": {
         "task": "core.wake_waiting_jobs",
         "schedule": timedelta(seconds=5),
-        "options": {"expires": 5},
     },
     "sweep-accounts": {"task": "accounts.sweep", "schedule": timedelta(hours=6)},
 }
 JOB_HEARTBEAT_SECONDS = 2.0
 JOB_STALE_SECONDS = env.float("JOB_STALE_SECONDS", default=30.0)
+JOB_PART_HELPERS = env.int("JOB_PART_HELPERS", default=3)
+JOB_PART_REDOS = env.int("JOB_PART_REDOS", default=3)
+HEAVY_BYTES = env.int("HEAVY_BYTES", default=20 * 1000**2)
+if JOB_STALE_SECONDS <= JOB_HEARTBEAT_SECONDS or JOB_PART_HELPERS < 0 or JOB_PART_REDOS < 0:
+    raise ImproperlyConfigured(
+        f"JOB_STALE_SECONDS must be more than {JOB_HEARTBEAT_SECONDS:g}, JOB_PART_HELPERS and JOB_PART_REDOS 0 or more."
+    )
 
 # --- files -----------------------------------------------------------------------------------------
 

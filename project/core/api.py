@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -13,7 +12,6 @@ from rest_framework.views import APIView
 from project.common.paging import Key, keyset_page, page_size, url_with
 from project.common.params import one_of, whole_number
 from project.core import jobs as work
-from project.core.audit import record
 from project.core.models import Job
 
 
@@ -48,14 +46,8 @@ def get_job_for(user: Any, pk: int) -> Job:
 
 
 def cancel(job: Job, *, by: Any) -> None:
-    """Ask a job to stop; one that is over stays as it is."""
-    with transaction.atomic():
-        job.refresh_from_db(from_queryset=Job.objects.select_for_update())  # it may have ended since it was looked up
-        if job.is_over:
-            return
-        before = {"state": job.state}
-        job.ask_to_cancel()
-        record("job cancelled", job, by=by, before=before, after={"state": job.state})
+    """Ask a job to stop; one that is over stays as it is. Raises Conflict where it is too late."""
+    work.cancel(job, by=by)
 
 
 class JobList(APIView):

@@ -4,14 +4,15 @@ The work is a plain function `work(run: Run) -> None` that starts from scratch o
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 
 from project.celery import app
 from project.common.logs import mark_as_said
@@ -19,24 +20,19 @@ from project.common.origin import Origin, current, working_for
 from project.common.problems import Conflict
 from project.core import endings
 from project.core.audit import record
-from project.core.models import Job
+from project.core.heart import Heart, beat
+from project.core.models import Job, JobPart
+from project.core.outcomes import Cancelled, JobError, Resting, TakenOver, has_lost_database, sentence
 from project.core.roles import Right, require
+
+__all__ = ["Cancelled", "JobError", "Resting", "Run", "TakenOver"]  # and all that is defined here
 
 log = logging.getLogger(__name__)
 
+WORK_TASK = "core.work_off"
 MAX_ATTEMPTS = 5  # a job that killed its worker this often is not tried again
-
-
-class Cancelled(Exception):
-    """The person asked to stop."""
-
-
-class TakenOver(Exception):
-    """Another worker has this job now; this one must not write any more."""
-
-
-class JobError(Exception):
-    """The work cannot be done; str() is fit for the person who asked for it."""
+DIED_TOO_OFTEN = f"The worker died {MAX_ATTEMPTS} times while doing this; it is not tried again."
+MESSAGES = {Job.State.SUCCEEDED: "Done", Job.State.FAILED: "Failed", Job.State.CANCELLED: "Cancelled"}
 
 
 class Run:
@@ -44,16 +40,15 @@ class Run:
 
     def __init__(self, job: Job):
         self.job = job
+        self.heart = Heart(f"heart-{job.pk}", origin_of(job), self._beat)
         self._last_write = 0.0
-        self._began = time.monotonic()
 
-    def tell_end(self, state: Job.State) -> None:
-        duration_ms = round((time.monotonic() - self._began) * 1000)
-        facts = {"event": "job_ended", "kind": self.job.kind, "state": state.value, "duration_ms": duration_ms}
-        log.info("Job %s (%s) %s", self.job.pk, self.job.kind, state.value, extra={"facts": facts})
-
-    def _mine(self) -> Any:
+    def mine(self) -> QuerySet[Job]:
+        """The job's row as long as it is this attempt's."""
         return Job.objects.filter(pk=self.job.pk, attempt=self.job.attempt, state=Job.State.RUNNING)
+
+    def _beat(self) -> None:
+        beat(self.mine())
 
     def report(self, progress: float, message: str, **counts: int) -> bool:
         """Say how far the work is (0 to 1). At most two writes a second; returns whether this was one.
@@ -61,29 +56,45 @@ class Run:
         Raises Cancelled or TakenOver.
         """
         self.job.counts |= counts
-        if time.monotonic() - self._last_write < 0.5 and message == self.job.message:
+        is_new_phase = message != self.job.message
+        if time.monotonic() - self._last_write < 0.5 and not is_new_phase:
             return False
         self._last_write = time.monotonic()
         self.job.progress, self.job.message = min(max(progress, 0.0), 1.0), message
-        written = self._mine().update(
-            progress=self.job.progress, message=message, counts=self.job.counts, heartbeat=timezone.now()
-        )
-        if not written:
+        changes = {"progress": self.job.progress, "message": message, "counts": self.job.counts}
+        phase = {"phase_began": Now(), "phase_rows": self.job.counts.get("rows_done", 0)} if is_new_phase else {}
+        if not self.mine().update(**changes, **phase, heartbeat=Now(), updated=Now()):
             raise TakenOver
         self.check()
         return True
 
     def check(self) -> None:
         """Raises Cancelled when the person asked to stop, TakenOver when another worker has the job."""
-        asked = self._mine().values_list("cancel_asked", flat=True).first()
+        asked = self.mine().values_list("cancel_asked", flat=True).first()
         if asked is None:
             raise TakenOver
         if asked:
             raise Cancelled
 
+    def stoppable(self, stop: Callable[[], None]) -> AbstractContextManager[None]:
+        """While inside, `stop()` is called each second, in another thread, once `check()` would raise.
+
+        For work that cannot look by itself, such as one long statement: DuckDB's `interrupt`, psycopg2's `cancel`.
+        Whatever the work that was broken off raises, Cancelled or TakenOver comes out; also where it got through.
+        """
+        return self.heart.stoppable(stop, self._look)
+
+    def _look(self) -> None:
+        if Job.objects.filter(pk=self.job.pk).exists():  # a test's transaction hides its job from other connections
+            self.check()
+
     def hold(self) -> None:
-        """Inside a transaction: keep this attempt ours until the commit. Raises TakenOver, Cancelled."""
-        row = self._mine().select_for_update().values_list("cancel_asked", flat=True).first()
+        """Keep this attempt ours until the commit. Raises TakenOver, Cancelled.
+
+        For the end of a transaction, just before its commit: until then nobody can cancel or claim the job or beat
+        for it. An attempt that lost its job meanwhile finds out here, and nothing of its transaction stays.
+        """
+        row = self.mine().select_for_update(no_key=True).values_list("cancel_asked", flat=True).first()
         if row is None:
             raise TakenOver
         if row:
@@ -91,35 +102,10 @@ class Run:
 
     def save(self, **changes: Any) -> None:
         """Write fields of the job, fenced. Inside `hold()`'s transaction it commits with the work itself."""
-        if not self._mine().update(**changes):
+        if not self.mine().update(**changes):
             raise TakenOver
         for name, value in changes.items():
             setattr(self.job, name, value)
-
-
-class _Heart(threading.Thread):
-    """Beats for a job on a connection of its own while the work keeps this process busy."""
-
-    def __init__(self, job: Job):
-        super().__init__(name=f"heart-{job.pk}", daemon=True)
-        self.job, self.stopped = job, threading.Event()
-
-    def run(self) -> None:
-        with working_for(origin_of(self.job)):
-            self._beat()
-
-    def _beat(self) -> None:
-        try:
-            while not self.stopped.wait(settings.JOB_HEARTBEAT_SECONDS):
-                try:
-                    Job.objects.filter(pk=self.job.pk, attempt=self.job.attempt, state=Job.State.RUNNING).update(
-                        heartbeat=timezone.now()
-                    )
-                except Exception:  # the database is away: beat again when it is back
-                    log.warning("Job %s: no heartbeat", self.job.pk, exc_info=True)
-                    connection.close()
-        finally:
-            connection.close()
 
 
 def origin_of(job: Job) -> Origin:
@@ -128,9 +114,9 @@ def origin_of(job: Job) -> Origin:
 
 def enqueue(
     task: str, *, kind: str, title: str, owner: Any, params: dict | None = None, file_id: int | None = None,
-    retry_of: Job | None = None,
+    retry_of: Job | None = None, heavy: bool = False,
 ) -> Job:  # fmt: skip
-    """A new queued job; a worker is woken after the commit."""
+    """A new queued job; a worker is woken after the commit. `heavy`: what may take minutes, and lets small work pass."""
     job = Job.objects.create(
         task=task,
         kind=kind,
@@ -138,6 +124,7 @@ def enqueue(
         params=params or {},
         file_id=file_id,
         retry_of=retry_of,
+        queue=Job.Queue.HEAVY if heavy else Job.Queue.LIGHT,
         request_id=current().request_id,
         owner=owner if owner is not None and owner.is_authenticated else None,
     )
@@ -164,7 +151,7 @@ def retry(job: Job, *, by: Any) -> Job:
         endings.tell_of_retry(job, by)
         again = enqueue(
             job.task, kind=job.kind, title=job.title, owner=job.owner, params=job.params, file_id=job.file_id,
-            retry_of=job,
+            retry_of=job, heavy=job.queue == Job.Queue.HEAVY,
         )  # fmt: skip
         record("job retried", job, by=by, after={"job": again.pk})
     return again
@@ -177,13 +164,43 @@ def _retries_of(job: Job) -> Iterator[Job]:
         yield from _retries_of(later)
 
 
+def cancel(job: Job, *, by: Any) -> None:
+    """Ask a job to stop; one that is over stays as it is. Raises Conflict where it is too late; waits for 1 s at most."""
+    job.refresh_from_db()
+    if job.is_over:
+        return
+    before = {"state": job.state}
+    with transaction.atomic():
+        if not job.ask_to_cancel():
+            raise Conflict("The job is just writing down its result, and was not cancelled. Look again in a moment.")
+        if job.cancel_asked:  # it may have ended since it was looked up
+            record("job cancelled", job, by=by, before=before, after={"state": job.state})
+
+
+def queue_name(queue: str) -> str:
+    """The broker's name of a queue of jobs."""
+    return f"{settings.CELERY_QUEUE_PREFIX}{queue}"
+
+
 def wake(job: Job) -> None:
     """Tell the broker. A broker that is away costs nothing but time: `wake_waiting_jobs` tells it again."""
-    Job.objects.filter(pk=job.pk).update(woken=timezone.now())
+    Job.objects.filter(pk=job.pk).update(woken=Now())
+    send(WORK_TASK, job.queue, queue=job.queue)
+
+
+def send(task: str, *args: Any, queue: str) -> None:
     try:
-        app.send_task(job.task, args=[job.pk], retry=False)
+        app.send_task(task, args=args, queue=queue_name(queue), retry=False)
     except Exception as error:  # kombu raises its transports' own errors
-        log.warning("Job %s waits: the broker cannot be reached (%s)", job.pk, type(error).__name__)
+        log.warning("%s %s waits: the broker cannot be reached (%s)", task, args, type(error).__name__)
+
+
+def work_off(queue: str, is_wanted: Callable[[], bool] = lambda: True) -> None:
+    """Do what waits in a queue, the oldest first: the order of the table counts, not that of the broker's messages."""
+    tried: list[int] = []  # not twice: its row may be locked
+    while is_wanted() and (job := Job.objects.in_queue(queue).exclude(pk__in=tried).first()):
+        tried.append(job.pk)
+        app.tasks[job.task](job.pk)
 
 
 def run(job_id: int, work: Callable[[Run], None]) -> None:
@@ -192,55 +209,81 @@ def run(job_id: int, work: Callable[[Run], None]) -> None:
     if job is None or not job.claim():
         return
     with working_for(origin_of(job)):
-        attempt, heart = Run(job), _Heart(job)
-        if job.attempt > MAX_ATTEMPTS:
-            said = f"The worker died {MAX_ATTEMPTS} times while doing this; it is not tried again."
-            _end(attempt, Job.State.FAILED, message="Failed", error=said)
+        attempt = Run(job)
+        if job.deaths >= MAX_ATTEMPTS:
+            end(attempt.mine(), Job.State.FAILED, DIED_TOO_OFTEN)
             return
         facts = {"event": "job_started", "kind": job.kind, "attempt": job.attempt}
         log.info("Job %s (%s) starts", job.pk, job.kind, extra={"facts": facts})
-        heart.start()
-        _attempt(attempt, heart, work)
+        attempt.heart.start()
+        try:
+            _attempt(attempt, work)
+        finally:
+            attempt.heart.end()
 
 
-def _attempt(attempt: Run, heart: _Heart, work: Callable[[Run], None]) -> None:
+def _attempt(attempt: Run, work: Callable[[Run], None]) -> None:
     """Do `work` and write down how it ended."""
+    job = attempt.job
     try:
+        attempt.check()  # asked to stop while the worker before this one was dying
         work(attempt)
-        _end(attempt, Job.State.SUCCEEDED, progress=1.0, message="Done")
-    except Cancelled:
-        _end(attempt, Job.State.CANCELLED, message="Cancelled")
-    except JobError as error:
-        _end(attempt, Job.State.FAILED, message="Failed", error=str(error))
+        end(attempt.mine(), Job.State.SUCCEEDED, counts=job.counts)
     except TakenOver:
-        log.warning("Job %s was taken over by another worker; this one stops", attempt.job.pk)
+        log.warning("Job %s was taken over by another worker; this one stops", job.pk)
+    except Resting:
+        log.info("Job %s rests until its last parts are done", job.pk)
     except Exception as error:
-        log.exception("Job %s failed", attempt.job.pk)
-        said = f"Something in Vardesk went wrong ({type(error).__name__}). The log of the worker has the details."
-        _end(attempt, Job.State.FAILED, message="Failed", error=said)
-        mark_as_said(error)  # Celery would log it again
-        raise
-    finally:
-        heart.stopped.set()
-        heart.join(timeout=5)
+        give_up(error, f"Job {job.pk}", lambda state, said: end(attempt.mine(), state, said, counts=job.counts))
 
 
-def _end(attempt: Run, state: Job.State, **changes: Any) -> None:
-    changes |= {"state": state, "finished": timezone.now(), "counts": attempt.job.counts}
-    # update() and not save(): an attempt that was taken over matches no row.
-    if not attempt._mine().update(**changes):
+def give_up(error: Exception, what: str, end_with: Callable[[Job.State, str], Any]) -> None:
+    """Write down what comes of work that raised `error`. Our own mistakes are logged and rise."""
+    if has_lost_database(error):
+        # Not the work's fault. Nobody beats for it any more, and so it is taken up once the database is back.
+        log.warning("%s stops: the connection to the database is lost (%s)", what, type(error).__name__)
+        connection.close()
         return
-    attempt.tell_end(state)
+    is_ours = not isinstance(error, Cancelled | JobError)
+    if is_ours:
+        log.error("%s failed", what, exc_info=error)
+    end_with(Job.State.CANCELLED if isinstance(error, Cancelled) else Job.State.FAILED, sentence(error))
+    if is_ours:
+        mark_as_said(error)  # Celery would log it again
+        raise error
+
+
+def end(rows: QuerySet[Job], state: Job.State, error: str = "", **changes: Any) -> bool:
+    """Write down how a job ended and forget its parts; False where `rows`, fenced, are none any more."""
+    with transaction.atomic():
+        job = rows.select_for_update(no_key=True).first()
+        if job is None:
+            return False
+        changes |= {"progress": 1.0} if state == Job.State.SUCCEEDED else {}
+        said = {"state": state, "message": MESSAGES[state], "error": error, "finished": Now(), "updated": Now()}
+        Job.objects.filter(pk=job.pk).update(**said, **changes, resting=False)
+        JobPart.objects.filter(job=job.pk).delete()
+    job.refresh_from_db()
+    took_s = (job.finished - job.started).total_seconds() if job.finished and job.started else 0.0
+    facts = {"event": "job_ended", "kind": job.kind, "state": state.value, "duration_ms": round(took_s * 1000)}
+    log.info("Job %s (%s) %s", job.pk, job.kind, state.value, extra={"facts": facts})
     if state != Job.State.SUCCEEDED:
-        attempt.job.refresh_from_db()
-        endings.tell(attempt.job)
+        endings.tell(job)
+    return True
 
 
 def run_now(job: Job) -> Job:
-    """Do a job in this process (commands, tests): the same task body that a worker runs."""
+    """Do a job in this process (commands, tests): the same task body that a worker runs.
+
+    Where workers run too and do its last parts, until they are done.
+    """
     app.loader.import_default_modules()  # tasks are found when a worker starts; this process may be none
     app.tasks[job.task](job.pk)
     job.refresh_from_db()
+    while job.resting:
+        time.sleep(0.2)
+        app.tasks[job.task](job.pk)  # refused unless its parts are done, or their workers are
+        job.refresh_from_db()
     return job
 
 

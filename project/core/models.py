@@ -5,11 +5,17 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 from project.core import endings
+from project.core.locks import Locked, lock_timeout
 from project.core.roles import is_administrator
+
+CANCEL_WAIT_S = 0.8  # a page waits for it
+CLAIM_WAIT_S = 1.0
 
 
 class JobQuerySet(models.QuerySet["Job"]):
@@ -24,21 +30,31 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def abandoned(self) -> "JobQuerySet":
         """Running jobs whose worker has not been heard of for JOB_STALE_SECONDS."""
-        return self.filter(state=Job.State.RUNNING, heartbeat__lt=timezone.now() - _stale())
+        return self.filter(state=Job.State.RUNNING, heartbeat__lt=_stale())
 
     def claimable(self) -> "JobQuerySet":
-        """Jobs that any worker may take: queued, or abandoned by a worker that died."""
-        return self.filter(
-            Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, heartbeat__lt=timezone.now() - _stale())
-        )
+        """Jobs that any worker may take: queued, abandoned by a worker that died, or resting with all parts done."""
+        undone = JobPart.objects.undone().filter(job=OuterRef("pk"))
+        abandoned = Q(state=Job.State.RUNNING, heartbeat__lt=_stale())
+        rested = Q(~Exists(undone), state=Job.State.RUNNING, resting=True)
+        return self.filter(Q(state=Job.State.QUEUED) | abandoned | rested)
 
-    def waiting_too_long(self, seconds: float) -> "JobQuerySet":
-        """Queued for so long that the broker's message may have been lost."""
-        return self.filter(state=Job.State.QUEUED, woken__lt=timezone.now() - datetime.timedelta(seconds=seconds))
+    def lost(self, seconds: float) -> "JobQuerySet":
+        """Claimable, and nobody came for so long: the broker's message may have been lost."""
+        return self.claimable().filter(woken__lt=Now() - datetime.timedelta(seconds=seconds))
+
+    def in_queue(self, queue: str) -> "JobQuerySet":
+        """Claimable jobs of a queue, in the order in which they are taken."""
+        return self.claimable().filter(queue=queue).order_by("pk")
+
+    def ahead_of(self, job: "Job") -> int:
+        """How many queued jobs of the same queue are taken before this one."""
+        return self.filter(state=Job.State.QUEUED, queue=job.queue, pk__lt=job.pk).count()
 
 
-def _stale() -> datetime.timedelta:
-    return datetime.timedelta(seconds=settings.JOB_STALE_SECONDS)
+def _stale() -> Combinable:
+    """By PostgreSQL's clock, as every time of a job: the clocks of hosts differ and jump."""
+    return Now() - datetime.timedelta(seconds=settings.JOB_STALE_SECONDS)
 
 
 class Job(models.Model):
@@ -51,11 +67,16 @@ class Job(models.Model):
         FAILED = "failed"
         CANCELLED = "cancelled"
 
+    class Queue(models.TextChoices):
+        LIGHT = "light"
+        HEAVY = "heavy"
+
     kind = models.CharField(max_length=40)
     title = models.CharField(max_length=300)
     task = models.CharField(max_length=100, help_text="name of the Celery task that does it")
     params = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    queue = models.CharField(max_length=5, choices=Queue, default=Queue.LIGHT, help_text="which workers do it")
     progress = models.FloatField(default=0.0, help_text="0 to 1")
     message = models.CharField(max_length=300, blank=True, help_text="what it is doing now")
     counts = models.JSONField(default=dict, blank=True)
@@ -73,10 +94,16 @@ class Job(models.Model):
     )  # fmt: skip
     request_id = models.CharField(max_length=32, blank=True, help_text="the request that asked for it, as in the logs")
     attempt = models.PositiveIntegerField(default=0, help_text="raised at each claim; an older attempt may not write")
+    deaths = models.PositiveIntegerField(default=0, help_text="workers that were not heard of any more while doing it")
+    resting = models.BooleanField(default=False, help_text="running, but held by nobody: others do its last parts")
+    plan = models.JSONField(null=True, blank=True, help_text="what its parts have in common; see core/parts.py")
     cancel_asked = models.BooleanField(default=False)
-    created = models.DateTimeField(default=timezone.now)
-    woken = models.DateTimeField(default=timezone.now, help_text="when the broker was last told of it")
-    started = models.DateTimeField(null=True, blank=True)
+    created = models.DateTimeField(db_default=Now())
+    woken = models.DateTimeField(db_default=Now(), help_text="when the broker was last told of it")
+    started = models.DateTimeField(null=True, blank=True, help_text="by the first worker")
+    updated = models.DateTimeField(null=True, blank=True, help_text="when the work last said something")
+    phase_began = models.DateTimeField(null=True, blank=True, help_text="when `message` became what it is")
+    phase_rows = models.BigIntegerField(default=0, help_text="rows done when the phase began")
     heartbeat = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 
@@ -103,34 +130,89 @@ class Job(models.Model):
     def did_not_succeed(self) -> bool:
         return self.state in (self.State.FAILED, self.State.CANCELLED)
 
-    def ask_to_cancel(self) -> None:
-        """A queued job is cancelled at once; a running one stops at its next check, within 2 s."""
-        now = timezone.now()
-        waiting = Job.objects.filter(pk=self.pk, state=self.State.QUEUED)
-        if not waiting.update(state=self.State.CANCELLED, cancel_asked=True, finished=now, message="Cancelled"):
-            Job.objects.filter(pk=self.pk, state=self.State.RUNNING).update(cancel_asked=True)
+    def ask_to_cancel(self) -> bool:
+        """A job in nobody's hands is cancelled at once; another stops within 2 s.
+
+        Waits for 1 s at most. False: too late, its result is being committed at this very moment, and nothing is changed.
+        """
+        try:
+            with lock_timeout(CANCEL_WAIT_S):
+                over = {"state": self.State.CANCELLED, "finished": Now(), "message": "Cancelled", "cancel_asked": True}
+                if Job.objects.claimable().filter(pk=self.pk).update(**over):
+                    self.parts.all().delete()
+                else:
+                    Job.objects.filter(pk=self.pk, state=self.State.RUNNING).update(cancel_asked=True)
+        except Locked:
+            return False
         self.refresh_from_db()
         if self.state == self.State.CANCELLED:
             endings.tell(self)
+        return True
 
     def claim(self) -> bool:
         """Take this job for this worker; False where another has it or it is over. Safe under any number of claims."""
-        now = timezone.now()
-        taken = (
-            Job.objects.claimable()
-            .filter(pk=self.pk)
-            .update(
-                state=self.State.RUNNING,
-                attempt=F("attempt") + 1,
-                heartbeat=now,
-                started=now,
-                message="Started",
-                error="",
-            )
-        )
+        died = Q(state=self.State.RUNNING, resting=False)
+        try:
+            with lock_timeout(CLAIM_WAIT_S):
+                taken = (
+                    Job.objects.claimable()
+                    .filter(pk=self.pk)
+                    .update(
+                        state=self.State.RUNNING,
+                        attempt=F("attempt") + 1,
+                        deaths=F("deaths") + Case(When(died, then=1), default=0),
+                        message=Case(When(resting=True, then=F("message")), default=Value("Started")),
+                        resting=False,
+                        heartbeat=Now(),
+                        updated=Now(),
+                        started=Coalesce("started", Now()),
+                        error="",
+                    )
+                )
+        except Locked:  # somebody is at it this very moment
+            return False
         if taken:
             self.refresh_from_db()
         return bool(taken)
+
+
+class JobPartQuerySet(models.QuerySet["JobPart"]):
+    def undone(self) -> "JobPartQuerySet":
+        return self.exclude(state=JobPart.State.DONE)
+
+    def abandoned(self) -> "JobPartQuerySet":
+        return self.filter(state=JobPart.State.RUNNING, heartbeat__lt=_stale())
+
+    def claimable(self) -> "JobPartQuerySet":
+        return self.filter(Q(state=JobPart.State.QUEUED) | Q(state=JobPart.State.RUNNING, heartbeat__lt=_stale()))
+
+
+class JobPart(models.Model):
+    """A piece of a job's work that any worker may do, claimed like a job. Gone when the job is over."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts")
+    number = models.PositiveIntegerField(help_text="from 0")
+    params = models.JSONField(default=dict)
+    rows = models.BigIntegerField(default=0, help_text="how much of the work it is")
+    state = models.CharField(max_length=7, choices=State, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(default=0, help_text="raised at each claim; an older attempt may not write")
+    deaths = models.PositiveIntegerField(default=0, help_text="workers that were not heard of any more while doing it")
+    heartbeat = models.DateTimeField(null=True)
+    result = models.JSONField(null=True)
+
+    objects = JobPartQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["job", "number"]
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="job_part_number")]
+
+    def __str__(self) -> str:
+        return f"part {self.number} of job {self.job_id}"
 
 
 class AuditQuerySet(models.QuerySet["AuditEntry"]):

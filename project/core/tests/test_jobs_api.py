@@ -4,6 +4,7 @@ from django.test import Client
 from django.urls import reverse
 
 from project.core import api as jobs_api
+from project.core import jobs
 from project.core.models import AuditEntry, Job
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +78,7 @@ def test_cancel_answers_with_the_job(api, job, owner):
 
 
 def test_a_job_is_not_cancelled_without_its_row_in_the_trail(job, owner, monkeypatch):
-    monkeypatch.setattr(jobs_api, "record", lambda *args, **kwargs: 1 / 0)
+    monkeypatch.setattr(jobs, "record", lambda *args, **kwargs: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         jobs_api.cancel(job, by=owner)
     assert Job.objects.get(pk=job.pk).state == "queued"
