@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import BooleanField, Func
 from django.http import Http404
 
 from files.models import READING_FIELDS, AnyReading, DataFile, PastReading
@@ -35,6 +36,24 @@ def reads_alike(load: Load, file: DataFile) -> bool:
     return named <= {column["name"] for column in file.columns} and all(
         file.reading.get(name) == value for name, value in told.items() if name not in NO_MATTER
     )
+
+
+class ReadsAlike(Func):
+    """`reads_alike` for the database, of the file of a query and the `options` of a load."""
+
+    output_field = BooleanField()
+    template = (
+        "(SELECT NOT EXISTS (SELECT FROM jsonb_each(coalesce(options -> 'reading', '{}')) AS told"
+        f" WHERE told.key <> ALL ('{{{','.join(NO_MATTER)}}}')"
+        " AND coalesce(reading -> told.key, 'null') <> told.value)"
+        " AND NOT EXISTS (SELECT FROM (SELECT * FROM jsonb_each(coalesce(options -> 'mapping', '{}'))"
+        " UNION ALL SELECT * FROM jsonb_each(coalesce(options -> 'samples', '{}'))) AS named"
+        " WHERE NOT columns @> jsonb_build_array(jsonb_build_object('name', named.value)))"
+        " FROM (SELECT %(expressions)s) AS given (options, reading, columns))"
+    )
+
+    def __init__(self, options: Any, **more: Any):
+        super().__init__(options, "reading", "columns", **more)
 
 
 def put_aside(file: DataFile) -> None:

@@ -10,7 +10,7 @@ from project.common.params import one_of, refuse_nul, whole_number
 from project.common.problems import Conflict
 from variants.api import ReadView
 from variants.load_access import WITHDRAWABLE, get_load_for, get_own_load, withdraw_load
-from variants.load_lists import load_rows, visible_loads
+from variants.load_lists import load_rows, loads_for
 from variants.models import Load
 
 
@@ -47,14 +47,12 @@ class LoadList(ReadView):
         refuse_nul(params)
         offset = whole_number(params, "offset", default=0)
         limit = whole_number(params, "limit", default=100, most=1000)
-        loads = Load.objects.select_related("created_by")
+        loads = loads_for(request.user).select_related("created_by")
         if state := one_of(params, "state", Load.State.values):
             loads = loads.filter(state=state)
         if source := params.get("source"):
             loads = loads.filter(source__iexact=source)
-        seen = visible_loads(request.user, loads)
-        shown = [load for load in loads if load.pk in seen]
-        return Response({"count": len(shown), "results": load_rows(shown[offset : offset + limit], request.user)})
+        return Response({"count": loads.count(), "results": load_rows(loads[offset : offset + limit], request.user)})
 
 
 class LoadDetail(ReadView):

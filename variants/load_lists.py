@@ -3,11 +3,18 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Q, QuerySet
+
 from variants import following
 from variants.load_access import WITHDRAWABLE, label_for, may_read_lines
 from variants.load_rights import may_withdraw, withdrawable_by
 from variants.models import Load
 from variants.sources import FileRef, files
+
+
+def loads_for(user: Any) -> QuerySet[Load]:
+    """All loads that `user` may see, newest first: those that `visible_loads` would leave of them."""
+    return Load.objects.filter(Q(pk__in=withdrawable_by(user)) | files().readable_loads(user))
 
 
 def visible_loads(user: Any, loads: Iterable[Load]) -> dict[int, FileRef | None]:
@@ -21,8 +28,10 @@ def visible_loads(user: Any, loads: Iterable[Load]) -> dict[int, FileRef | None]
 def load_rows(loads: Iterable[Load], user: Any) -> list[dict[str, Any]]:
     """The API's shape of each, in the order given; loads come with `created_by` selected."""
     loads = list(loads)
-    followers = {load.pk: list(load.follows.order_by("pk")) for load in loads}
-    others = [one for found in followers.values() for one in found]
+    others = list(Load.objects.filter(followed_by__in=loads).order_by("pk"))
+    followers: dict[int, list[Load]] = {load.pk: [] for load in loads}
+    for one in others:
+        followers[one.followed_by_id].append(one)  # type: ignore[index]
     others += list(Load.objects.filter(pk__in=[load.followed_by_id for load in loads if load.followed_by_id]))
     seen = visible_loads(user, [*loads, *others])
     return [_row(load, seen, followers[load.pk], user) for load in loads]

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.db.models import Q
+
 from variants.models import Load
 from variants.samples import Samples
 
@@ -50,6 +52,9 @@ class SourceFiles(Protocol):
         """Load id -> a file with the load's bytes, read as for the load, that `user` may read; loads without one are
         left out."""
 
+    def readable_loads(self, user: Any) -> Q:
+        """Of all loads, those for which `readable` has an answer: a condition on `Load`."""
+
     def evidence(self, ref: FileRef, load: Load, places: Iterable[ClaimPlace]) -> dict[ClaimPlace, Evidence]:
         """The rows of a load's claims, with one question to the file's table. `ref` is one that `readable` gave."""
 
@@ -66,6 +71,9 @@ class SourceFiles(Protocol):
 class _NoFiles:
     def readable(self, user: Any, loads: Iterable[Load]) -> dict[int, FileRef]:
         return {}
+
+    def readable_loads(self, user: Any) -> Q:
+        return Q(pk__in=[])
 
     def evidence(self, ref: FileRef, load: Load, places: Iterable[ClaimPlace]) -> dict[ClaimPlace, Evidence]:
         return {}

@@ -23,7 +23,7 @@ from variants.load_access import (
     may_read_lines,
     withdraw_load,
 )
-from variants.load_lists import load_rows, relations, visible_loads
+from variants.load_lists import load_rows, loads_for, relations
 from variants.load_rights import may_withdraw
 from variants.models import Load, Variant
 from variants.questions import COLUMNS, ask, variant_rows
@@ -128,9 +128,7 @@ def load_list(request: HttpRequest) -> HttpResponse:
         offset = whole_number(request.GET, "offset", default=0)
     except BadQuery:
         offset = 0
-    loads = list(Load.objects.select_related("created_by"))
-    seen = visible_loads(request.user, loads)
-    found = [load for load in loads if load.pk in seen][offset : offset + PAGE + 1]
+    found = loads_for(request.user).select_related("created_by")[offset : offset + PAGE + 1]
     context = {"loads": load_rows(found[:PAGE], request.user)} | _pages(request, offset, len(found) > PAGE)
     return render(request, "variants/loads.html", context)
 
