@@ -1,13 +1,10 @@
 """From a file's Parquet table into the variant database: asked for (`start_import`) and done (`import_file`)."""
 
-from dataclasses import asdict, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-import duckdb
-from django.conf import settings
 from django.db import transaction
-from django.urls import reverse
 
 from files import assembly_evidence, sample_columns, store, vcf_cells, vcf_mapping
 from files import mapping as mappings
@@ -19,10 +16,7 @@ from files.remembered import forget, header_digest, remember
 from project.common.problems import BadQuery, Conflict
 from project.core import jobs
 from project.core.audit import record
-from project.core.jobs import JobError, Run
 from project.core.models import Job
-from variants.forecast import forecast_claims
-from variants.loading import LoadSpec, load_claims
 from variants.normalising import FIELDS
 from variants.releases import checked as checked_releases
 
@@ -110,85 +104,29 @@ def hold_reading(file_id: int, number: int) -> None:
         raise Conflict("The file was read again in the meantime: its columns may be others. Start the import anew.")
 
 
-def _cells_sql(file: DataFile, mapping: dict[str, str | None]) -> str:
+def cells_sql(file: DataFile, mapping: dict[str, str | None], lines: tuple[int, int] | None = None) -> str:
     """A SELECT of `line` and every field, from the file's own columns; no name of a column enters the SQL."""
     places: dict[str | None, int] = {column["name"]: column.get("at", n) for n, column in enumerate(file.columns)}
     chosen = [
         f"c{places[column]} AS {field}" if (column := mapping.get(field)) in places else f"NULL::VARCHAR AS {field}"
         for field in FIELDS
     ]
-    needed = {places[column] for column in mapping.values() if column in places}
-    return (
-        f"SELECT line, NULL::INTEGER AS alt_number, {', '.join(chosen)} FROM {store.relation(file.table_path, needed)}"
-    )
+    table = store.relation(file.table_path, needed_places(file, mapping), lines)
+    return f"SELECT line, NULL::INTEGER AS alt_number, {', '.join(chosen)} FROM {table}"
 
 
-def _fill(db: duckdb.DuckDBPyConnection, file: DataFile, mapping: dict[str, str | None]) -> list[str]:
-    """Make the table `cells` of this file; what there is to say about it."""
+def needed_places(file: DataFile, mapping: Mapping[str, str | None]) -> set[int]:
+    """Where the columns that an import reads lie in the table."""
     if file.is_vcf:
-        notes = vcf_cells.make_cells(db, file, mapping)
-    else:
-        notes = []
-        db.execute(f"CREATE TEMP TABLE cells AS {_cells_sql(file, mapping)}")
-    (rows,) = db.execute("SELECT count(DISTINCT line) FROM cells").fetchone() or (0,)
-    if rows != file.row_count:
-        raise JobError("The table does not hold every row of the file; nothing was imported. Please report this file.")
-    return notes
+        return vcf_cells.needed(file, mapping)
+    places: dict[str | None, int] = {column["name"]: column.get("at", n) for n, column in enumerate(file.columns)}
+    return {places[column] for column in mapping.values() if column in places}
 
 
 def assembly_seen(file: DataFile, mapping: dict[str, str | None]) -> assembly_evidence.Evidence:
     """What says which assembly the positions of this file are on."""
     try:
-        cells = _cells_sql(file, mapping)
+        cells = cells_sql(file, mapping)
     except FileNotFoundError:  # whoever imports it is told so by the job
         cells = ""
     return assembly_evidence.seen(file, cells, mapping)
-
-
-def _facts(file: DataFile) -> dict[str, Any]:
-    """How it was read, without who said so."""
-    return {name: value for name, value in file.reading.items() if name != "chosen"}
-
-
-def _samples_option(chosen: dict[str, str | None] | None) -> dict[str, Any]:
-    """Where a claim's page finds the sample of its row; nothing of it is read here."""
-    named = {field: name for field, name in (chosen or {}).items() if name}
-    return {"samples": named} if named else {}
-
-
-def import_file(run: Run) -> None:
-    """The work of an `import` job. `params`: what was asked (`Asked`), and `reading`."""
-    file = DataFile.objects.filter(pk=run.job.file_id or 0).first()
-    if file is None or not file.has_table:
-        raise JobError("The file is gone or is not read yet; nothing was imported.")
-    params: dict[str, Any] = run.job.params
-    if params.get("reading", 0) != file.reading_number:
-        raise JobError("The file was read again since; nothing was imported. Start the import anew.")
-    mapping = params["mapping"]
-    spec = LoadSpec(
-        label=params.get("label") or file.name,
-        checksum=file.sha256,
-        source=params.get("source") or "",
-        assembly=params.get("assembly") or "",
-        base=VCF_BASE if file.is_vcf else params.get("base"),
-        not_rcrs=tuple(params.get("not_rcrs") or ()),
-        options={"reading": _facts(file), "mapping": {field: name for field, name in mapping.items() if name}}
-        | _samples_option(params.get("samples")),
-        file_id=file.pk,
-        reading=file.reading_number,
-        rejected_by_reader=file.rejected_count or 0,
-        supersedes=tuple(params.get("supersedes") or ()),
-    )
-    scratch = Path(settings.VAR_DIR) / "tmp"
-    scratch.mkdir(parents=True, exist_ok=True)
-    run.report(0.02, "Opening the table")
-    with store.connect(scratch) as db:
-        try:
-            notes = _fill(db, file, mapping)
-        except FileNotFoundError as error:
-            raise JobError(f"{error} Upload the file again; nothing was imported.") from error
-        spec = replace(spec, notes=(*(params.get("notes") or ()), *notes))
-        if params.get("dry_run"):
-            forecast_claims(db, spec, run, url=reverse("files:tried", args=[file.pk, run.job.pk]))
-        else:
-            load_claims(db, spec, run)

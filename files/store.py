@@ -38,10 +38,10 @@ class BadQuestion(Exception):
         super().__init__(said)
 
 
-def connect(scratch: Path | None = None) -> duckdb.DuckDBPyConnection:
+def connect(scratch: Path | None = None, *, memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
     """A private in-memory DuckDB. `scratch` is where it may spill, by default the system's temporary folder."""
     folder = scratch or Path(tempfile.gettempdir()) / f"vardesk-{os.getpid()}"
-    config: dict[str, Any] = {"memory_limit": MEMORY_LIMIT, "threads": 2, "temp_directory": str(folder)}
+    config: dict[str, Any] = {"memory_limit": memory_limit, "threads": 2, "temp_directory": str(folder)}
     return _silent(duckdb.connect(":memory:", config=config))
 
 
@@ -83,13 +83,18 @@ def time_limit(db: duckdb.DuckDBPyConnection, seconds: float | None = None) -> I
         clock.cancel()
 
 
-def relation(folder: Path, places: Iterable[int] = ()) -> str:
-    """SQL of a table expression with `line` and the columns at these places, joined over the slices that have them."""
+def relation(folder: Path, places: Iterable[int] = (), lines: tuple[int, int] | None = None) -> str:
+    """SQL of a table expression with `line` and the columns at these places, joined over the slices that have them.
+
+    `lines`: only of rows that begin on these lines or between them.
+    """
     slices = part_paths(folder)
     if not slices:
         raise FileNotFoundError("The table of this file is gone from the disk.")
     needed = sorted({place // SLICE for place in places} or {0})
     files = [f"read_parquet([{', '.join(quoted(path) for path in slices[n])}]) AS slice{n}" for n in needed]
+    if lines is not None:  # as near to the files as can be, so that other row groups are left unread
+        files = [f"(FROM {file} WHERE line BETWEEN {lines[0]:d} AND {lines[1]:d})" for file in files]
     if len(files) == 1:
         return files[0]
     return "(SELECT * FROM " + " JOIN ".join([files[0], *(f"{file} USING (line)" for file in files[1:])]) + ")"

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from files.importing import IMPORT_TASK, import_file
+from files import import_work
+from files.importing import IMPORT_TASK
 from files.ingest import READ_TASK, read_file
 from project.core import jobs
 
@@ -14,4 +15,9 @@ def read(job_id: int) -> None:
 
 @shared_task(name=IMPORT_TASK)
 def import_(job_id: int) -> None:
-    jobs.run(job_id, import_file)
+    jobs.run(job_id, import_work.import_file)
+
+
+@shared_task(name=import_work.IMPORT_PART_TASK)
+def import_part(job_id: int) -> None:
+    import_work.import_part(job_id)

@@ -6,7 +6,7 @@ as parameters.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -159,23 +159,46 @@ class _Sql:
             SELECT line, alt_number, {", ".join(chosen)}, {self.left_out()} AS left_out FROM shown"""
 
 
-def make_cells(db: duckdb.DuckDBPyConnection, file: AnyReading, mapping: Mapping[str, str | None]) -> list[str]:
-    """Make the table `cells` in `db`. Returns sentences on what was not taken over, for the load's notes."""
+def needed(file: AnyReading, mapping: Mapping[str, str | None]) -> set[int]:
+    """Where the columns that are read lie in the table."""
+    return _Sql(file, mapping).needed()
+
+
+def make_cells(
+    db: duckdb.DuckDBPyConnection,
+    file: AnyReading,
+    mapping: Mapping[str, str | None],
+    lines: tuple[int, int] | None = None,
+) -> list[tuple[str, int, int]]:
+    """Make the table `cells` in `db`, of these lines (first and last) or of all.
+
+    Returns what was not taken over: columns, in how many lines each, and the first of those. See `left_out_notes`.
+    """
     sql = _Sql(file, mapping)
     db.execute(NORMALISING)
     db.execute(MACROS + vcf_annotations.MACROS)
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE cells AS {sql.select(store.relation(file.table_path, sql.needed()))}",
+        f"CREATE OR REPLACE TEMP TABLE cells AS {sql.select(store.relation(file.table_path, sql.needed(), lines))}",
         {"codes": sql.codes} if sql.codes and "$codes" in sql.field("classification") else {},
     )
     found = db.execute(
         "SELECT left_out, count(DISTINCT line), min(line) FROM cells WHERE left_out IS NOT NULL GROUP BY 1 ORDER BY 1"
     ).fetchall()
     names = {place: name for name, place in sql.places.items()}
+    return [(names[place], count, line) for place, count, line in found]
+
+
+def left_out_notes(found: Iterable[Sequence[Any]]) -> list[str]:
+    """Sentences for the load's notes on what `make_cells` found, of one part of a file or of several."""
+    counts: dict[str, int] = {}
+    firsts: dict[str, int] = {}
+    for name, count, first in found:
+        counts[name] = counts.get(name, 0) + count
+        firsts[name] = min(first, firsts.get(name, first))
     return [
-        f"{names[place]} of {count:,} lines (the first: {line}) is about other alleles than those of the line, or not one"
+        f"{name} of {count:,} lines (the first: {firsts[name]}) is about other alleles than those of the line, or not one"
         " value for each; nothing was taken from it there."
-        for place, count, line in found
+        for name, count in counts.items()
     ]
 
 

@@ -107,6 +107,13 @@ MAX_REPORTED_WORDS = env.int("MAX_REPORTED_WORDS", default=1000)
 IMPORT_LISTED = env.int("IMPORT_LISTED", default=1000)
 if IMPORT_LISTED < 1:
     raise ImproperlyConfigured("IMPORT_LISTED must be 1 or more.")
+# A large file is imported in parts of so many rows and bytes of text, each by whichever worker is free, with so much
+# memory for DuckDB.
+IMPORT_PART_ROWS = env.int("IMPORT_PART_ROWS", default=100_000)
+IMPORT_PART_BYTES = env.int("IMPORT_PART_BYTES", default=64 * 1024**2)
+IMPORT_MEMORY = env.str("IMPORT_MEMORY", default="256MB")
+if IMPORT_PART_ROWS < 1 or IMPORT_PART_BYTES < 1:
+    raise ImproperlyConfigured("IMPORT_PART_ROWS and IMPORT_PART_BYTES must be 1 or more.")
 SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import duckdb
 from django.conf import settings
 from django.db import connection, transaction
 
@@ -10,9 +9,9 @@ from project.core.jobs import Run
 from variants import following, forecast_sql, releases
 from variants.load_access import label_for
 from variants.load_lists import visible_loads
-from variants.loading import LoadSpec, Staging, staged
 from variants.merging import counted, refuse_half, why
 from variants.models import Load, Variant, slug_of
+from variants.part_loading import Staged
 from variants.questions import COLUMNS, variant_rows
 from variants.tables import best_name
 from variants.versions import data_version
@@ -22,31 +21,31 @@ NAME_CHARACTERS, ALLELE_BASES, WRITTEN_CHARACTERS = 120, 12, 300
 _TEMPORARY = "DROP TABLE IF EXISTS seen, known"
 
 
-def forecast_claims(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run, *, url: str = "") -> None:
-    """Stage every row of `cells` as an import would, and save on the job what the merge would do.
+def forecast_claims(run: Run, staged: Staged, *, url: str = "") -> None:
+    """Save on the job what a merge of the staging table would do now.
 
     The job's result: `dry_run` true, `data_version` of the state that was compared with, `reasons`, `remarks` and `notes` as
     an import has them; `variants` new and known; `disagreements`, `changes` and `unknown_genes`, each a `count` with the first
     IMPORT_LISTED of them as `listed`; `replaces`, `supersedes` and `earlier_releases` as loads; `url` of its page.
+    Raises StagingLost, Cancelled, TakenOver.
     """
-    if (run.job.result or {}).get("dry_run"):  # killed between this and the end of the job
-        return
-    with staged(db, spec, run) as staging:
-        run.check()
-        counts, result = _compared(run, staging)
+    run.report(0.6, "Comparing", lines_read=staged.lines)
+    connection.ensure_connection()
+    with run.stoppable(connection.connection.cancel):
+        counts, result = _compared(run, staged)
     run.save(counts=counts, result={"dry_run": True, "url": url, **result})
 
 
-def _compared(run: Run, staging: Staging) -> tuple[dict[str, int], dict[str, Any]]:
-    spec, is_outermost = staging.spec, not connection.in_atomic_block
+def _compared(run: Run, staged: Staged) -> tuple[dict[str, int], dict[str, Any]]:
+    spec, is_outermost = staged.spec, not connection.in_atomic_block
     with transaction.atomic(), connection.cursor() as cursor:
         if is_outermost:  # every question is asked of one state of the database, whoever commits meanwhile
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         version = data_version()
-        refuse_half(cursor, staging)
-        read_staged_again(cursor, staging.table, staging.terms)
+        refuse_half(cursor, staged)
+        read_staged_again(cursor, staged.table, staged.terms)
         before = Load.objects.filter(fingerprint=spec.fingerprint).first()
-        notes = [*staging.notes, *unknown_note(cursor, staging.table), *_about(before)]
+        notes = [*staged.notes, *unknown_note(cursor, staged.table), *_about(before)]
         this = before.pk if before else None
         replaced = following.replaced_by(spec.checksum, this)
         following.refuse_foreign(replaced, run.job.owner)
@@ -54,13 +53,13 @@ def _compared(run: Run, staging: Staging) -> tuple[dict[str, int], dict[str, Any
         notes += following.not_superseded(spec.supersedes, [*replaced, *([before] if before else [])])
         leaving = [one.pk for one in [*replaced, *superseded] if one.state == Load.State.LIVE]
         cursor.execute(_TEMPORARY)
-        cursor.execute(forecast_sql.FORECAST.format(staging=staging.table), {"leaving": leaving, "this": this})
-        counts = counted(cursor, staging.table, spec.rejected_by_reader)
+        cursor.execute(forecast_sql.FORECAST.format(staging=staged.table), {"leaving": leaving, "this": this})
+        counts = counted(cursor, staged.table, spec.rejected_by_reader)
         earlier = releases.earlier_releases(run.job.owner, source=spec.source, name=spec.label, checksum=spec.checksum)
         chosen = {one.pk for one in superseded}
         result = {
-            "data_version": version, **why(cursor, staging.table), "notes": notes,
-            **_asked(cursor, staging.table),
+            "data_version": version, **why(cursor, staged.table), "notes": notes,
+            **_asked(cursor, staged.table),
             "replaces": _shown(replaced, run.job.owner), "supersedes": _shown(superseded, run.job.owner),
             "earlier_releases": _shown([one for one in earlier if one.pk not in chosen], run.job.owner),
         }  # fmt: skip

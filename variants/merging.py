@@ -1,23 +1,24 @@
 """The merge: what an import staged becomes variants and claims, set-based, in one transaction, one merge at a time."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import connection, transaction
 
 from project.core.audit import record
 from project.core.jobs import JobError, Run
 from variants import following, merge_sql, staging
+from variants.load_spec import LoadSpec
 from variants.models import DataVersion, Load
+from variants.part_loading import Staged
 from variants.relink_sql import RELINK
 from variants.words import keep_words, read_staged_again, unknown_note
 
-if TYPE_CHECKING:
-    from variants.loading import LoadSpec, Staging
-
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
 MERGE_LOCK = 7_236_401
+
+
+class StagingLost(Exception):
+    """The staging table does not hold what the parts copied: PostgreSQL crashed since and emptied it."""
 
 
 def take_merge_lock() -> None:
@@ -32,7 +33,7 @@ def _file_of(spec: LoadSpec, by: Any) -> dict[str, Any]:
     return {} if is_live else {"file_id": spec.file_id, "reading": spec.reading, "label": spec.label, "created_by": by}
 
 
-def merged(run: Run, there: Staging) -> Load | None:
+def merged(run: Run, there: Staged) -> Load | None:
     """The load, committed with the job's counts; None, and nothing done, while another merge is under way.
 
     It is asked for and never waited for with the job's row in hand: a job that waits can be cancelled.
@@ -46,7 +47,7 @@ def merged(run: Run, there: Staging) -> Load | None:
             return _merge(cursor, run, there)
 
 
-def _merge(cursor: Any, run: Run, there: Staging) -> Load:
+def _merge(cursor: Any, run: Run, there: Staged) -> Load:
     refuse_half(cursor, there)
     spec = there.spec
     read_staged_again(cursor, there.table, there.terms)
@@ -76,11 +77,10 @@ def _merge(cursor: Any, run: Run, there: Staging) -> Load:
     return load
 
 
-def refuse_half(cursor: Any, there: Staging) -> None:
-    if staging.rows_in(cursor, there.table) != there.rows:
-        raise JobError(
-            "The staging table does not hold every row (the database was restarted?). Start the import again."
-        )
+def refuse_half(cursor: Any, there: Staged) -> None:
+    """Raises StagingLost."""
+    if staging.rows_in(cursor, there.table) != there.copied:
+        raise StagingLost
 
 
 def _bring_in(cursor: Any, table: str, load: Load, leaving: list[int], *, is_new: bool) -> None:

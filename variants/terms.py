@@ -1,10 +1,13 @@
 """What curators say that a written classification means: kept with its history, before Vardesk's own table."""
 
+import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import connection, transaction
 
 from project.common.problems import BadQuery
+from project.common.rendering import to_json
 from project.core import jobs
 from project.core.audit import record
 from project.core.models import Job
@@ -23,6 +26,11 @@ def current_terms() -> dict[str, Classification]:
     return {
         term: Classification(value) for term, value in ClassificationTerm.objects.values_list("term", "classification")
     }
+
+
+def terms_digest(terms: Mapping[str, Classification]) -> str:
+    """Equal for equal tables."""
+    return hashlib.sha256(to_json({term: int(value) for term, value in sorted(terms.items())})).hexdigest()[:16]
 
 
 def checked_term(text: str) -> str:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from variants.classification import LONGEST_TEXT, Classification, Terms, classify
-from variants.terms import current_terms
+from variants.terms import current_terms, terms_digest
 
 REST = ""  # no claim reports an empty text: that is none
 _BLOCK = 10_000  # texts
@@ -90,13 +90,14 @@ def keep_words_of_older_loads(cursor: Any) -> None:
     cursor.execute(_KEEP.format(counted=counted), {"most": settings.MAX_REPORTED_WORDS})
 
 
-def read_staged_again(cursor: Any, staging: str, read_with: Terms) -> None:
+def read_staged_again(cursor: Any, staging: str, read_with: set[str]) -> None:
     """Under the merge lock: where a curator changed the table since the texts were read, read them anew.
 
-    A change that comes later than this finds its own job waiting for the same lock.
+    `read_with`: digests of the tables that they were read with. A change that comes later than this finds its own job
+    waiting for the same lock.
     """
     terms = current_terms()
-    if terms == read_with:
+    if read_with <= {terms_digest(terms)}:
         return
     texts = (
         f"SELECT reported, min(class), bool_and(known) FROM {staging}"

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as django_settings
 
-from files import actions, tasks
-from files.importing import import_file
+from files import actions, import_work
 from tools.import_corpus import Outcome, alike, files_below, imported, lines_of, totals
 from variants.models import LoadIssue, Record
 
@@ -69,12 +68,14 @@ def test_what_is_no_table_of_variants_is_refused_with_a_sentence(file, owner):
 
 
 def test_a_lost_line_is_told(file, owner, monkeypatch):
+    import_file = import_work.import_file
+
     def lossy(run):
         import_file(run)
         Record.objects.filter(line=2).delete()
         LoadIssue.objects.filter(line=4).delete()
 
-    monkeypatch.setattr(tasks, "import_file", lossy)
+    monkeypatch.setattr(import_work, "import_file", lossy)
     found = imported(file("a.csv", TABLE), "a.csv", owner)
     assert found.is_bad
     assert [sentence.split(":")[0] for sentence in found.wrong] == [

@@ -18,9 +18,10 @@ The steps, a module each: `cells` (text -> fields), `naming` (one spelling a nam
 sequence), `identifying` (named, identified). `text`, `places` and `names` hold the macros that they share.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import duckdb
 
@@ -36,7 +37,8 @@ from variants.normalising.places import CHROM_NAMES, PLACE_MACROS, genomic_acces
 from variants.normalising.text import TEXT_MACROS
 
 __all__ = [
-    "FIELDS", "MACROS", "MOST_ALTS", "OUTPUT", "Bases", "Rules", "Told", "genomic_accession", "normalise", "reference_notes", "rows_tell",
+    "FIELDS", "MACROS", "MOST_ALTS", "OUTPUT", "Bases", "Rules", "Told", "chosen_base", "genomic_accession", "judge_references", "judged_bases", "may_tell", "normalise", "reference_notes",
+    "reference_tally", "rows_placed_by_name", "rows_tell", "told_of",
 ]  # fmt: skip
 
 FEW_ROWS = 5_000
@@ -54,6 +56,7 @@ class Rules:
         str, ...
     ] = ()  # contig names, upper case, that are another mitochondrion than MT (rCRS) in this file
     references: Mapping[str, Reference] = field(default_factory=dict)  # by assembly: REF check and left-alignment
+    bases: Bases | None = None  # what positions count from, where the whole file was asked before
     most_wrong: float = 0.1  # share of REF alleles that may disagree with a reference; more stops the import
 
 
@@ -61,7 +64,7 @@ def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
     """Make the table `alleles` from the relation `cells` in `db`. Raises JobError where a reference does not fit."""
     with _quickly_planned(db):
         _judge(db, rules)
-    bases = chosen_base(rules.base) if rules.base is not None else judged_bases(*_told(db))
+    bases = rules.bases or (chosen_base(rules.base) if rules.base is not None else judged_bases(*_told(db)))
     db.execute(
         SPLIT_ALLELES,
         {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced, "most_alleles": MOST_ALTS},
@@ -109,3 +112,28 @@ def _judge(db: duckdb.DuckDBPyConnection, rules: Rules) -> None:
 
 def _told(db: duckdb.DuckDBPyConnection) -> Told:
     return Told(*(db.execute(EVIDENCE).fetchone() or ()))
+
+
+def told_of(db: duckdb.DuckDBPyConnection, rules: Rules) -> Told:
+    """What the rows of `cells` say of the base of their positions."""
+    _judge(db, rules)
+    return _told(db)
+
+
+def may_tell(fields: Set[str]) -> bool:
+    """Whether rows with these fields can say what positions count from."""
+    return bool(fields)
+
+
+def reference_tally(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    return {"notes": reference_notes(db)}
+
+
+def judge_references(
+    tallies: Iterable[Mapping[str, Any]], references: Mapping[str, Reference], most_wrong: float
+) -> list[str]:
+    return [note for tally in tallies for note in tally["notes"]]
+
+
+def rows_placed_by_name(db: duckdb.DuckDBPyConnection) -> int:
+    return (db.execute("SELECT count(*) FROM told WHERE is_placed_by_name").fetchone() or (0,))[0]

@@ -43,6 +43,9 @@ class Told(NamedTuple):
     bare_0: int = 0
     bare_1: int = 0
 
+    def __add__(self, other: "Told") -> "Told":  # type: ignore[override]  # of counts, not of tuples
+        return Told(*(one + another for one, another in zip(self, other, strict=True)))
+
 
 @dataclass(frozen=True)
 class Bases:

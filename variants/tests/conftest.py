@@ -10,9 +10,10 @@ from project.core.jobs import Run
 from project.core.models import Job
 from variants.classification import Classification
 from variants.identity import allele_key
-from variants.loading import LoadSpec, load_claims
+from variants.load_spec import LoadSpec
 from variants.models import CHROMOSOMES, Gene, GeneName, Load, Record, Variant, VariantGene, VariantName
 from variants.tests.cells import cells_of
+from variants.tests.staged import load_cells
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +43,7 @@ def load(db, own_folders):
         checksum = hashlib.sha256(repr(rows).encode()).hexdigest()
         job = run.job if run else job or new_job()
         with cells_of(rows) as cells:
-            found = load_claims(
+            found = load_cells(
                 cells,
                 LoadSpec(**({"label": "rows.tsv", "checksum": checksum, "assembly": "GRCh38"} | spec)),
                 run or Run(job),

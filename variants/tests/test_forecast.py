@@ -8,10 +8,12 @@ from django.db import connection, transaction
 
 from project.core.jobs import Run
 from variants.forecast import forecast_claims
-from variants.loading import LoadSpec, withdraw
+from variants.load_spec import LoadSpec
+from variants.loading import withdraw
 from variants.models import ClassificationChange, Gene, Load, Variant, slug_of
 from variants.tests.cells import cells_of
 from variants.tests.conftest import end_of_transaction, new_job
+from variants.tests.staged import staged_cells
 from variants.tests.test_loading import contents
 from variants.versions import data_version
 
@@ -32,7 +34,8 @@ def forecast(db):
         before = contents(), list(Load.objects.order_by("pk").values()), data_version()
         with cells_of(rows) as cells:
             known = {"label": "rows.tsv", "checksum": checksum, "assembly": "GRCh38"} | spec
-            forecast_claims(cells, LoadSpec(**known), Run(job))
+            run = Run(job)
+            forecast_claims(run, staged_cells(cells, LoadSpec(**known), run))
         end_of_transaction()
         assert (contents(), list(Load.objects.order_by("pk").values()), data_version()) == before
         job.refresh_from_db()

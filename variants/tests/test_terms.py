@@ -12,13 +12,15 @@ from project.core.jobs import Run
 from project.core.models import AuditEntry, Job
 from variants import staging
 from variants.classification import Classification as C
-from variants.loading import LoadSpec, load_claims, withdraw
+from variants.load_spec import LoadSpec
+from variants.loading import withdraw
 from variants.merging import MERGE_LOCK
 from variants.models import ClassificationTerm, DataVersion, Load, Record, ReportedWord, Variant, slug_of
 from variants.rereading import reread
 from variants.terms import set_term
 from variants.tests.cells import cells_of
 from variants.tests.conftest import end_of_transaction, new_job
+from variants.tests.staged import load_cells
 from variants.words import REST
 
 SNV = {"chrom": "7", "start": "100", "ref": "A", "alt": "T"}
@@ -312,7 +314,7 @@ def test_a_change_after_an_import_read_the_table_waits_for_it_and_ends_right(mak
     threads: list[threading.Thread] = []
     monkeypatch.setattr(variants.merging, "keep_words", keep_then_be_overtaken)
     with cells_of(claims("Class IV")) as cells:
-        load_claims(cells, LoadSpec(label="rows.tsv", checksum="0" * 64, assembly="GRCh38"), Run(new_job()))
+        load_cells(cells, LoadSpec(label="rows.tsv", checksum="0" * 64, assembly="GRCh38"), Run(new_job()))
     threads[0].join(timeout=20)
     assert done == ["succeeded"]
     assert words_of(Load.objects.get()) == {"Class IV": ("benign", True, 1)}
