@@ -1,7 +1,7 @@
-"""Some columns of a wide table: by place from 1 (`101-200`, `7`) or by name."""
+"""Columns as somebody names them: some of a wide table, by place from 1 (`101-200`, `7`) or by name, and those of fields."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,23 @@ def chosen(columns: Sequence[Column], asked: Sequence[str]) -> list[Column]:
         for column in columns[first - 1 : last]:
             found[column["name"]] = column
     return list(found.values())
+
+
+def fields_filled(
+    called: str, given: Mapping[str, str | None], fields: Iterable[str], columns: Iterable[str]
+) -> dict[str, str | None]:
+    """Each of `fields` with the column that was given for it, or None. Raises BadQuery, under names such as
+    `mapping.gene` (`called` is the first part), for fields or columns that do not exist."""
+    fields, known = list(fields), set(columns)
+    errors: dict[str, str] = {}
+    for field, column in given.items():
+        if field not in fields:
+            errors[f"{called}.{field}"] = f"There is no field {field!r}; fields: {', '.join(fields)}."
+        elif column and column not in known:
+            errors[f"{called}.{field}"] = f"The file has no column {column!r}."
+    if errors:
+        raise BadQuery(errors)
+    return {field: given.get(field) or None for field in fields}
 
 
 def _range(columns: Sequence[Column], text: str) -> tuple[int, int]:

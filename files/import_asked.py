@@ -12,6 +12,7 @@ from project.common.problems import BadQuery
 from variants.models import ASSEMBLIES
 
 MOST_SUPERSEDED = 100
+FORM_FIELDS = ("assembly", "source", "base", "insist")  # read as the body of the API is
 
 
 @dataclass(frozen=True)
@@ -39,20 +40,19 @@ def from_body(body: Any) -> Asked:
     return Asked(
         mapping=_mapping(body.get("mapping")), assembly=checked_assembly(_text(body, "assembly")),
         source=_text(body, "source").strip()[:200], label=_text(body, "label").strip()[:300], base=_base(body.get("base")),
-        insist=_insist(body.get("insist")), supersedes=loads_named(body.get("supersedes")), dry_run=_flag(body, "dry_run"),
+        insist=_flag(body, "insist"), supersedes=loads_named(body.get("supersedes")), dry_run=_flag(body, "dry_run"),
         samples=_mapping(body.get("samples"), "samples"),
     )  # fmt: skip
 
 
 def from_form(sent: Mapping[str, str]) -> Asked:
     """From the form of a file's page. Raises BadQuery."""
-    mapping = {field: sent.get(f"map_{field}") or None for field in mappings.LABELS}
     loads = sent.getlist("supersedes") if isinstance(sent, MultiValueDict) else []
     asked = {name: value for name, value in sent.items() if name in FORM_FIELDS}
     return from_body(
         asked
         | {
-            "mapping": mapping,
+            "mapping": sent_mapping(sent),
             "samples": samples_sent(sent),
             "supersedes": loads,
             "dry_run": sent.get("dry_run") == "1",
@@ -60,14 +60,16 @@ def from_form(sent: Mapping[str, str]) -> Asked:
     )
 
 
+def sent_mapping(sent: Mapping[str, str]) -> dict[str, str | None]:
+    """Field -> column as the form's fields `map_...` say."""
+    return {field: sent.get(f"map_{field}") or None for field in mappings.LABELS}
+
+
 def samples_sent(sent: Mapping[str, str]) -> dict[str, str | None] | None:
     """The sample columns of the form; None where it had none to choose (a VCF)."""
     if not any(f"sample_{field}" in sent for field in sample_columns.LABELS):
         return None
     return {field: sent.get(f"sample_{field}") or None for field in sample_columns.LABELS}
-
-
-FORM_FIELDS = ("assembly", "source", "base", "insist")
 
 
 def once_more(params: Mapping[str, Any], *, dry_run: bool) -> Asked:
@@ -99,12 +101,6 @@ def _base(value: Any) -> int | None:
     return int(value)
 
 
-def _insist(value: Any) -> bool:
-    if value not in (None, "", False, True, "true", "false", "1", "0"):
-        raise BadQuery({"insist": "This must be true or false."})
-    return value in (True, "true", "1")
-
-
 def loads_named(value: Any) -> list[int]:
     """The numbers of loads, from a list of numbers or texts. Raises BadQuery."""
     if value in (None, ""):
@@ -118,10 +114,11 @@ def loads_named(value: Any) -> list[int]:
 
 
 def _flag(body: Mapping[str, Any], name: str) -> bool:
-    value = body.get(name, False)
-    if not isinstance(value, bool):
+    """True or false of JSON, or as a form spells it; left out or null: false."""
+    value = body.get(name)
+    if value not in (None, "", False, True, "true", "false", "1", "0"):
         raise BadQuery({name: "This must be true or false."})
-    return value
+    return value in (True, "true", "1")
 
 
 def _mapping(value: Any, name: str = "mapping") -> dict[str, str | None] | None:

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.datastructures import MultiValueDict
 
 from files import importing, sample_columns, vcf_mapping
-from files.import_asked import samples_sent
+from files.import_asked import samples_sent, sent_mapping
 from files.mapping import LABELS, NAMING
 from files.mapping_proposal import Proposal, Proposed, as_sent, own_names, proposal
 from files.models import DataFile
@@ -39,11 +39,6 @@ def import_form(
         | {"source": sent.get("source", "")}
         | release_part(file, sent, user)
     )
-
-
-def sent_mapping(sent: Mapping[str, str]) -> dict[str, str | None]:
-    """Field -> column as the form's fields `map_...` say."""
-    return {field: sent.get(f"map_{field}", "").replace("\0", "") or None for field in LABELS}
 
 
 def mapping_part(file: DataFile, shown: Proposal) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from files.columns import fields_filled
 from files.mapping_contents import Fit
 from files.mapping_names import PLACE, VCF_STARTS, Candidate, candidates, plain
 from files.readers.flavours import folded, is_maf
@@ -114,15 +115,7 @@ def _ends_there(start: str, columns: list[str]) -> bool:
 
 def checked(mapping: Mapping[str, str | None], columns: list[str]) -> dict[str, str | None]:
     """A mapping as somebody gave it, complete. Raises BadQuery for fields or columns that do not exist."""
-    errors: dict[str, str] = {}
-    for field, column in mapping.items():
-        if field not in LABELS:
-            errors[f"mapping.{field}"] = f"There is no field {field!r}; fields: {', '.join(FIELDS)}."
-        elif column and column not in columns:
-            errors[f"mapping.{field}"] = f"The file has no column {column!r}."
-    if errors:
-        raise BadQuery(errors)
-    whole = {field: mapping.get(field) or None for field in FIELDS}
+    whole = fields_filled("mapping", mapping, FIELDS, columns)
     if not any(whole[field] for field in ("gene", *NAMING)):
         raise BadQuery({"mapping": "No column says which variant a row is about: name at least one of gene, an HGVS name,"
                         " rsID, ClinVar accession or chromosome and position."})  # fmt: skip

@@ -5,7 +5,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from files.import_form import field_row, sent_mapping
+from files.import_asked import sent_mapping
+from files.import_form import field_row
 from files.mapping import LABELS
 from files.mapping_proposal import chosen_field
 from files.mapping_sample import Sample

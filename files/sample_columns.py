@@ -7,10 +7,10 @@ from the file's own rows, to those who may read the file. An import keeps the ch
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from files.columns import fields_filled
 from files.genotypes import count, fraction, number, read_genotype
 from files.genotypes import zygosity as zygosity_of
 from files.readers.flavours import folded
-from project.common.problems import BadQuery
 from variants.samples import SampleCall, SampleCounts, Samples
 
 LABELS = {
@@ -58,15 +58,7 @@ def detect(columns: Sequence[str]) -> Chosen:
 
 def checked(chosen: Mapping[str, str | None], columns: Sequence[str]) -> Chosen:
     """A choice as somebody gave it, complete. Raises BadQuery for fields or columns that do not exist."""
-    errors: dict[str, str] = {}
-    for field, column in chosen.items():
-        if field not in LABELS:
-            errors[f"samples.{field}"] = f"There is no field {field!r}; fields: {', '.join(LABELS)}."
-        elif column and column not in columns:
-            errors[f"samples.{field}"] = f"The file has no column {column!r}."
-    if errors:
-        raise BadQuery(errors)
-    return {field: chosen.get(field) or None for field in LABELS}
+    return fields_filled("samples", chosen, LABELS, columns)
 
 
 def samples_of(chosen: Mapping[str, Any], row: Mapping[str, str | None], alt_index: int, chrom: str | None) -> Samples:

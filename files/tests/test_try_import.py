@@ -47,7 +47,7 @@ def test_the_api_tries_without_importing(api, owner, february, january):
 
 
 @pytest.mark.parametrize(
-    "body", [{"dry_run": "yes"}, {"supersedes": 7}, {"supersedes": ["x"]}, {"supersedes": [True]}, {"supersedes": [-1]},
+    "body", [{"dry_run": "yes"}, {"dry_run": 2}, {"dry_run": []}, {"supersedes": 7}, {"supersedes": ["x"]}, {"supersedes": [True]}, {"supersedes": [-1]},
              {"supersedes": [10**30]}, {"supersedes": [999_999]}, {"supersedes": {"a": 1}}, {"supersedes": [1] * 101}],
 )  # fmt: skip
 def test_what_makes_no_sense_is_refused_and_queues_nothing(api, owner, february, body):
