@@ -12,6 +12,7 @@ from django.db import transaction
 
 from files.import_asked import checked_assembly
 from files.ingest import READ_TASK
+from files.kept_answers import forget
 from files.models import DataFile
 from files.read_options import checked
 from files.readers.choices import Limits
@@ -195,6 +196,7 @@ def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
         for load in sorted(loads, key=lambda load: load.state):  # live ones first may bring a superseded one back
             withdraw_load(load, by=by)
         record("file deleted", file, by=by, before=fields_of(file, KEPT_FIELDS))
-        folder = file.folder
+        folder, number = file.folder, file.pk
         file.delete()
         transaction.on_commit(lambda: shutil.rmtree(folder, ignore_errors=True))
+        transaction.on_commit(lambda: forget(number))

@@ -1,9 +1,10 @@
 """What says which assembly a file's positions are on: its header, the lines above its table, its columns and its rows."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 from files import store
+from files.kept_answers import kept
 from files.models import DataFile
 from files.readers.errors import NotATable
 from files.readers.workbook.container import WORKBOOKS
@@ -25,6 +26,8 @@ from variants.normalising.places import make_place_tables
 ABOVE_BYTES, ABOVE_LINES = 64 * 1024, 200  # of what stands above a table; a build is named in its first lines
 MOST_CONTIGS = 5_000  # different names of contigs that are looked at
 POSITIONED = ("chrom", "start", "stop", "variant")  # fields whose columns may bear the build in their names
+NAMED = ("hgvs_g", "hgvs_c", "other_names", "variant")  # fields whose cells may hold g. names
+ASKED = ("chrom", "start", "accession", "assembly", *NAMED)  # fields whose cells are read here
 NAMES_LOOKED_AT = 200_000  # rows with g. names; 43 s for 3 million
 NEAR = 0.9  # share of the rows with a name on an assembly whose position must be the name's own
 
@@ -62,30 +65,49 @@ class Evidence:
         )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Told:
+    """What the rows tell; the fields are `Evidence`'s."""
+
+    clues: list[Clue] = field(default_factory=list)
+    row_sentences: list[str] = field(default_factory=list)
+    placed: int = 0
+    unsaid: int = 0
+
+
 def seen(file: DataFile, cells: str, mapping: Mapping[str, str | None]) -> Evidence:
-    """`cells`: SQL of the mapped cells (`line` and FIELDS), "" where the table is gone. Rows are counted in DuckDB, over the mapped columns alone."""
+    """`cells`: SQL of the mapped cells (`line` and FIELDS), "" where the table is gone. Rows are counted in DuckDB, over
+    the mapped columns alone, and once for a reading and a mapping (`files.kept_answers`)."""
     clues = header_clues(file.header) + comment_clues(lines_above(file))
-    clues += column_clues(name for field in POSITIONED if (name := mapping.get(field)))
+    clues += column_clues(name for place in POSITIONED if (name := mapping.get(place)))
     not_rcrs = other_mitochondria(file.header, clues)
-    placed, unsaid, sentences = 0, 0, []
-    has_places = mapping.get("chrom") and mapping.get("start") or mapping.get("variant") or mapping.get("hgvs_g")
-    if cells and has_places:
-        with store.connect() as db:
-            db.execute(MACROS)
-            make_place_tables(db)
-            db.execute(_PLACED.format(cells=cells))
-            if mapping.get("variant"):
-                db.execute(_PLACED_IN_ONE_CELL.format(cells=cells))
-            if mapping.get("variant") or mapping.get("hgvs_g"):
-                db.execute(_PLACED_BY_NAME.format(cells=cells))
-            placed, unsaid = db.execute(_COUNT).fetchone() or (0, 0)
-            if mapping.get("assembly") and placed:
-                sentences = _of_column(str(mapping["assembly"]), db.execute(_BY_ASSEMBLY).fetchall())
-            if placed:
-                clues += _of_contigs(db.execute(_CONTIGS).fetchall())
-            if unsaid and any(mapping.get(field) for field in ("hgvs_g", "hgvs_c", "other_names", "variant")):
-                clues += _of_names(db.execute(_NAMES.format(cells=cells, rows=NAMES_LOOKED_AT)).fetchall())
-    return Evidence(clues, sentences, placed, unsaid, file.assembly, not_rcrs)
+    told = _Told()
+    if cells and (mapping.get("chrom") and mapping.get("start") or mapping.get("variant") or mapping.get("hgvs_g")):
+        asked = {name: mapping.get(name) for name in ASKED}
+        found = kept(file, ["assembly", asked], lambda: asdict(_of_rows(cells, mapping)))
+        told = _Told(**found | {"clues": [Clue(**clue) for clue in found["clues"]]})
+    return Evidence(clues + told.clues, told.row_sentences, told.placed, told.unsaid, file.assembly, not_rcrs)
+
+
+def _of_rows(cells: str, mapping: Mapping[str, str | None]) -> _Told:
+    """All rows are asked: a second for a million."""
+    with store.connect() as db:
+        db.execute(MACROS)
+        make_place_tables(db)
+        db.execute(_PLACED.format(cells=cells))
+        if mapping.get("variant"):
+            db.execute(_PLACED_IN_ONE_CELL.format(cells=cells))
+        if mapping.get("variant") or mapping.get("hgvs_g"):
+            db.execute(_PLACED_BY_NAME.format(cells=cells))
+        placed, unsaid = db.execute(_COUNT).fetchone() or (0, 0)
+        if not placed:
+            return _Told([], [], placed, unsaid)
+        clues, sentences = _of_contigs(db.execute(_CONTIGS).fetchall()), []
+        if mapping.get("assembly"):
+            sentences = _of_column(str(mapping["assembly"]), db.execute(_BY_ASSEMBLY).fetchall())
+        if unsaid and any(mapping.get(name) for name in NAMED):
+            clues += _of_names(db.execute(_NAMES.format(cells=cells, rows=NAMES_LOOKED_AT)).fetchall())
+        return _Told(clues, sentences, placed, unsaid)
 
 
 def lines_above(file: DataFile) -> list[str]:
