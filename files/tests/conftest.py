@@ -61,6 +61,18 @@ def read(upload) -> Callable[..., DataFile]:
     return read
 
 
+@pytest.fixture
+def load(read):
+    """`load(text)` uploads, reads and imports a VCF; the job, over."""
+
+    def load(text: str, **asked):
+        job = do_import(read(text, name="t.vcf"), **{"assembly": "GRCh38"} | asked)
+        assert job.state == "succeeded", job.error
+        return job
+
+    return load
+
+
 def read_job(file: DataFile) -> Job:
     return Job.objects.get(file_id=file.pk, kind="read")
 
