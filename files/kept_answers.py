@@ -15,7 +15,7 @@ from django.core.cache import cache
 from files.models import DataFile
 
 KEPT_FOR = 24 * 60 * 60  # seconds
-MOST = 8  # answers of one file, the latest
+MOST = 16  # answers of one file, the latest
 
 
 def kept(file: DataFile, question: Any, ask: Callable[[], Any]) -> Any:

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from files import actions
 from files.importing import assembly_seen
 from files.kept_answers import forget
+from files.mapping_base import told_base
 from files.mapping_proposal import proposal
 from files.models import DataFile
 from files.tests.test_read_again import again
@@ -102,3 +103,18 @@ def test_a_cache_that_is_away_changes_no_answer(read, api, settings):
     file = read(TABLE)
     assert told(api, file) == told(api, file) == [NAMED]
     actions.delete(file, by=file.owner)
+
+
+def test_what_positions_count_from_is_kept_too(read):
+    file = read("chrom,start,stop,ref,alt\n7,1000,1001,A,T\n")
+    mapping = proposal(file).mapping
+    first = told_base(file, mapping)
+    other = read("chrom,start,stop,ref,alt\n7,1000,1000,A,T\n")
+    shutil.rmtree(file.table_path)
+    shutil.copytree(other.table_path, file.table_path)
+    assert (first.value, told_base(other, mapping).value) == (0, 1)
+    assert told_base(file, mapping) == first
+    assert told_base(file, mapping | {"stop": None}) != first
+    shutil.rmtree(file.table_path)
+    with pytest.raises(FileNotFoundError):
+        told_base(file, mapping)
