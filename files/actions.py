@@ -73,7 +73,9 @@ def upload(
 def _queue(file: DataFile, by: Any, params: dict) -> None:
     file.state = DataFile.State.QUEUED
     file.save(update_fields=["size", "sha256", "state"])
-    jobs.enqueue(READ_TASK, kind="read", title=f"Read {file.name}", owner=by, file_id=file.pk, params=params)
+    heavy = file.size > settings.HEAVY_BYTES
+    title = f"Read {file.name}"
+    jobs.enqueue(READ_TASK, kind="read", title=title, owner=by, file_id=file.pk, params=params, heavy=heavy)
 
 
 def members_of(file: DataFile) -> list[Member]:

@@ -48,8 +48,9 @@ def start_import(file: DataFile, asked: Asked = Asked(), *, by: Any) -> Job:  # 
     with transaction.atomic():
         hold_reading(file.pk, file.reading_number)
         job = jobs.enqueue(
-            IMPORT_TASK, kind="import", title=f"{done} {file.name}", owner=by, file_id=file.pk, params=params
-        )
+            IMPORT_TASK, kind="import", title=f"{done} {file.name}", owner=by, file_id=file.pk, params=params,
+            heavy=file.size > settings.HEAVY_BYTES,
+        )  # fmt: skip
         action = "import tried" if asked.dry_run else "import started"
         after = {"assembly": decision.assembly, "source": asked.source, "supersedes": supersedes}
         record(action, file, by=by, after=after, job=job.pk)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from files.ingest import READ_TASK, queue_reading, refuse_while_in_work
@@ -145,8 +146,9 @@ def read_again(file: DataFile, sent: Mapping[str, Any], *, by: Any) -> Job:
             params |= {name: first.params[name] for name in ("import",) if first and name in first.params}
         queue_reading(file)
         job = jobs.enqueue(
-            READ_TASK, kind="read", title=f"Read {file.name} again", owner=by, file_id=file.pk, params=params
-        )
+            READ_TASK, kind="read", title=f"Read {file.name} again", owner=by, file_id=file.pk, params=params,
+            heavy=file.size > settings.HEAVY_BYTES,
+        )  # fmt: skip
         record("file read again", file, by=by, before={"choices": before}, after={"choices": choices}, job=job.pk)
     return job
 

@@ -239,7 +239,10 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_QUEUE_PREFIX = env.str("CELERY_QUEUE_PREFIX", default="vardesk.")
 # A message is gone when a worker has it (docs/decisions/0006-wake-ups.md): a job may take hours, and no broker waits that long.
 CELERY_TASK_ACKS_LATE = False
-CELERY_TASK_QUEUES = [Queue(f"{CELERY_QUEUE_PREFIX}{name}", no_ack=True) for name in ("light", "heavy")]
+CELERY_TASK_QUEUES = [
+    Queue(name, routing_key=name, no_ack=True)
+    for name in (f"{CELERY_QUEUE_PREFIX}light", f"{CELERY_QUEUE_PREFIX}heavy")
+]
 CELERY_TASK_DEFAULT_QUEUE = f"{CELERY_QUEUE_PREFIX}light"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

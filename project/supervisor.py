@@ -210,11 +210,13 @@ def application(env: dict[str, str], host: str, port: int) -> list[Child]:
     python = sys.executable  # never a script of the venv: its first line breaks on long paths and on spaces
     run_folder = var_dir() / "run"
     web = [python, "-m", "project.web_server"]
-    celery = [python, "-m", "celery", "--quiet", "--app", "project"]
-    worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO", "-O", "fair"]
+    celery = [python, "-m", "celery", "--quiet", "--app"]
+    # Two for large files, and one that these can never occupy (project/core/places.py).
+    worker = [*celery, "project", "worker", "--concurrency", "3", "--loglevel", "INFO", "-O", "fair"]
     worker += ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     beat = [
         *celery,
+        "project.beat",
         "beat",
         "--schedule",
         str(run_folder / "celerybeat-schedule"),

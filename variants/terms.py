@@ -73,7 +73,7 @@ def set_term(text: str, value: Classification | None, *, by: Any, note: str = ""
 
 def start_rereading(title: str, *, by: Any) -> Job:
     """Queue a comparison of every stored claim with the table as it is when the job runs."""
-    return jobs.enqueue(REREAD_TASK, kind="reclassify", title=title, owner=by)
+    return jobs.enqueue(REREAD_TASK, kind="reclassify", title=title, owner=by, heavy=True)
 
 
 def _checked_note(note: str) -> str:

@@ -45,13 +45,13 @@ class Workers:
             f"CELERY_BROKER_TRANSPORT_OPTIONS = {self.options!r}\n"
             f"VAR_DIR = Path({str(settings.VAR_DIR)!r})\n"
             f"STORAGE_DIR = Path({str(settings.STORAGE_DIR)!r})\n"
-            f"CELERY_TASK_DEFAULT_QUEUE = {self.queue!r}\n"
             "JOB_STALE_SECONDS = 3.0\nJOB_HEARTBEAT_SECONDS = 0.5\n"
         )
         paths = os.pathsep.join([str(folder), str(settings.BASE_DIR), os.environ.get("PYTHONPATH", "")])
         # Celery itself prefers the variable to the settings.
         self.env = os.environ | {
             "CELERY_BROKER_URL": self.url,
+            "CELERY_QUEUE_PREFIX": f"{self.queue}.",
             "PYTHONPATH": paths,
             "DJANGO_SETTINGS_MODULE": "killed_settings",
         }
@@ -75,7 +75,7 @@ class Workers:
 
     def wake(self, job: Job) -> None:
         with Connection(self.url, transport_options=self.options) as broker:
-            app.send_task(job.task, args=[job.pk], connection=broker, queue=self.queue, retry=False)
+            app.send_task(job.task, args=[job.pk], connection=broker, queue=f"{self.queue}.{job.queue}", retry=False)
 
     def kill(self, process: subprocess.Popen) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -87,7 +87,8 @@ class Workers:
             self.kill(process)
         if self.url.startswith("amqp"):
             with Connection(self.url) as broker:
-                broker.default_channel.queue_delete(self.queue)
+                for name in ("light", "heavy"):
+                    broker.default_channel.queue_delete(f"{self.queue}.{name}")
             return
         client = redis.Redis.from_url(self.url)
         for name in client.scan_iter(f"{self.prefix}*", count=1000):

@@ -26,6 +26,8 @@ from project.core.outcomes import Cancelled, JobError, Resting, TakenOver
 
 log = logging.getLogger(__name__)
 
+HELP_TASK = "core.help_with"
+
 Work = Callable[["PartRun"], None]
 
 
@@ -185,9 +187,9 @@ def redo(run: Run) -> None:
     _wake_helpers(run.job, _wanted(run.job))
 
 
-def wake_for_abandoned(lost_s: float) -> None:
-    """Parts whose worker died while the job itself lives or rests: a helper is woken for each such job."""
-    left = JobPart.objects.abandoned().filter(job__state=Job.State.RUNNING).values("job")
+def wake_lost_helpers(lost_s: float) -> None:
+    """A helper for each running job with parts that nobody is at: its worker died, or all were busy when woken."""
+    left = JobPart.objects.claimable().filter(job__state=Job.State.RUNNING).values("job")
     for job in Job.objects.filter(pk__in=left, woken__lt=Now() - datetime.timedelta(seconds=lost_s)):
         Job.objects.filter(pk=job.pk).update(woken=Now())
         _wake_helpers(job, 1)
@@ -243,7 +245,7 @@ def _say_progress(job: Job) -> None:
 def _wake_helpers(job: Job, count: int) -> None:
     if job.plan is not None:
         for _ in range(count):
-            jobs.send(job.plan["task"], job.pk, queue=job.queue)
+            jobs.send(HELP_TASK, job.queue, job.plan["task"], job.pk, queue=job.queue)
 
 
 def _wanted(job: Job) -> int:

@@ -9,8 +9,10 @@ from celery.signals import worker_init, worker_shutting_down
 from django.conf import settings
 from django.core.cache import cache
 
+from project.celery import app
 from project.core import jobs, parts
 from project.core.models import Job
+from project.core.places import place_for
 
 LOST_MESSAGE_SECONDS = 20.0
 WOKEN_AT_ONCE = 20  # of each queue: the next in line; a worker that comes for one goes on with the others
@@ -31,7 +33,16 @@ def _stop(**_: Any) -> None:
 
 @shared_task(name=jobs.WORK_TASK)
 def work_off(queue: str) -> None:
-    jobs.work_off(queue, is_wanted=lambda: not _stopping[0])
+    with place_for(queue) as is_free:  # where none is, those who have one take the next job from the table
+        if is_free:
+            jobs.work_off(queue, is_wanted=lambda: not _stopping[0])
+
+
+@shared_task(name=parts.HELP_TASK)
+def help_with(queue: str, task: str, job_id: int) -> None:
+    with place_for(queue) as is_free:
+        if is_free and not _stopping[0]:
+            app.tasks[task](job_id)
 
 
 @shared_task(name="core.wake_waiting_jobs")
@@ -42,4 +53,4 @@ def wake_waiting_jobs() -> None:
     for queue in Job.Queue.values:
         for job in Job.objects.in_queue(queue).lost(lost_s)[:WOKEN_AT_ONCE]:
             jobs.wake(job)
-    parts.wake_for_abandoned(lost_s)
+    parts.wake_lost_helpers(lost_s)

@@ -111,7 +111,7 @@ def test_helpers_are_woken_for_all_parts_but_one_and_no_more_than_set(job, setti
     monkeypatch.setattr(jobs, "send", lambda task, *args, queue: sent.append((task, args, queue)))
     settings.JOB_PART_HELPERS = 3
     begun(job, 3)
-    assert sent == [("test.helper", (job.pk,), "light")] * 2
+    assert sent == [("core.help_with", ("light", "test.helper", job.pk), "light")] * 2
     settings.JOB_PART_HELPERS = 1
     Job.objects.update(plan=None)
     JobPart.objects.all().delete()
@@ -265,15 +265,15 @@ def test_a_resting_job_whose_helpers_all_died_is_taken_up(job):
     assert (job.state, job.deaths) == ("succeeded", 0)
 
 
-def test_helpers_are_woken_for_parts_whose_worker_died(job, monkeypatch):
+def test_a_helper_is_woken_for_parts_that_nobody_is_at(job, monkeypatch):
     begun(job)
     claimed_by_one_that_died(job)
     Job.objects.update(woken=seconds_ago(60))
     sent = []
-    monkeypatch.setattr(jobs, "send", lambda task, *args, queue: sent.append(task))
+    monkeypatch.setattr(jobs, "send", lambda task, *args, queue: sent.append(args))
     wake_waiting_jobs()
     wake_waiting_jobs()
-    assert sent == ["test.helper"]
+    assert sent == [("light", "test.helper", job.pk)]
 
 
 # --- ends
