@@ -25,8 +25,8 @@ from variants.forecast import forecast_claims
 from variants.load_spec import LoadSpec
 from variants.loading import load_claims
 from variants.merging import StagingLost
-from variants.normalising import Bases, Told, chosen_base, judged_bases, may_tell
-from variants.part_loading import REFERENCE_CHANGED, bases_of, bring, gathered, opened_for, rules_for
+from variants.normalising import Bases, Told, bases_of, may_tell
+from variants.part_loading import REFERENCE_CHANGED, bases_told, bring, gathered, opened_for, rules_for
 from variants.reference_sequence import ReferenceSequence
 
 IMPORT_PART_TASK = "files.import_part"
@@ -166,10 +166,8 @@ def _planned(run: Run, file: DataFile, spec: LoadSpec) -> Bases:
 def _bases(run: Run, db: duckdb.DuckDBPyConnection, file: DataFile, spec: LoadSpec, cut: Sequence[Stretch]) -> Bases:
     """Chosen, or as the rows of the whole file tell."""
     mapping = run.job.params["mapping"]
-    if spec.base is not None:
-        return chosen_base(spec.base)
-    if not may_tell({field for field, name in mapping.items() if name}):
-        return judged_bases(*Told())
+    if spec.base is not None or not may_tell({field for field, name in mapping.items() if name}):
+        return bases_of(spec.base, Told())
 
     def each() -> Iterator[duckdb.DuckDBPyConnection]:
         for one in cut:
@@ -178,7 +176,7 @@ def _bases(run: Run, db: duckdb.DuckDBPyConnection, file: DataFile, spec: LoadSp
             _fill(db, file, mapping, [one.first, one.last])
             yield db
 
-    return bases_of(spec, each())
+    return bases_told(spec, each())
 
 
 def _fill(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
 from files import assembly_evidence, sample_columns, store, vcf_cells, vcf_mapping

@@ -7,7 +7,7 @@ order, by several workers, and say together what one pass over the whole file wo
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import duckdb
@@ -22,13 +22,12 @@ from variants.normalising import (
     Bases,
     Rules,
     Told,
+    bases_of,
     judge_references,
-    judged_bases,
     normalise,
-    placed_by_name,
     reference_tally,
-    rows_placed_by_name,
     told_of,
+    with_placed,
 )
 from variants.reference_sequence import ReferenceSequence, references
 from variants.terms import current_terms, terms_digest
@@ -78,10 +77,10 @@ def rules_for(spec: LoadSpec, opened: Mapping[str, ReferenceSequence], bases: Ba
     )  # fmt: skip
 
 
-def bases_of(spec: LoadSpec, parts: Iterable[duckdb.DuckDBPyConnection]) -> Bases:
+def bases_told(spec: LoadSpec, parts: Iterable[duckdb.DuckDBPyConnection]) -> Bases:
     """What positions count from as the rows of all parts tell. Each of `parts` holds `cells` until the next is asked for."""
     rules = rules_for(spec, {})
-    return judged_bases(*sum((told_of(db, rules) for db in parts), Told()))
+    return bases_of(None, sum((told_of(db, rules) for db in parts), Told()))
 
 
 def bring(db: duckdb.DuckDBPyConnection, part: PartRun, rules: Rules, notes: Sequence[Sequence[Any]] = ()) -> None:
@@ -89,7 +88,7 @@ def bring(db: duckdb.DuckDBPyConnection, part: PartRun, rules: Rules, notes: Seq
 
     Raises JobError where lines would be lost, Cancelled and TakenOver as the part says.
     """
-    normalise(db, rules)
+    bases = normalise(db, rules)
     terms = current_terms()
     classified(db, terms, part.check)
     lines = _one(db, "SELECT count(DISTINCT line) FROM alleles")
@@ -101,7 +100,7 @@ def bring(db: duckdb.DuckDBPyConnection, part: PartRun, rules: Rules, notes: Seq
     with transaction.atomic(), connection.cursor() as cursor:
         copied = staging.copy_part(db, cursor, staging.name(part.job.pk), part.part.number)
         brought = Brought(
-            copied=copied, lines=lines, placed_by_name=rows_placed_by_name(db), assemblies=_assemblies(db),
+            copied=copied, lines=lines, placed_by_name=bases.placed_by_name, assemblies=_assemblies(db),
             references=reference_tally(db), terms=terms_digest(terms), notes=[list(note) for note in notes],
         )  # fmt: skip
         part.done(asdict(brought))
@@ -110,7 +109,7 @@ def bring(db: duckdb.DuckDBPyConnection, part: PartRun, rules: Rules, notes: Seq
 def gathered(job_id: int, spec: LoadSpec, bases: Bases, results: Sequence[Mapping[str, Any]]) -> Staged:
     """What the parts of a job brought, as one. Raises JobError where a reference sequence does not fit the file."""
     parts = [Brought(**result) for result in results]
-    placed = placed_by_name(sum(part.placed_by_name for part in parts))
+    bases = with_placed(replace(bases, placed_by_name=sum(part.placed_by_name for part in parts)))
     on_assemblies = sum((Counter(part.assemblies) for part in parts), Counter())
     with references() as opened:
         if spec != spec.read_with(opened):
@@ -118,12 +117,11 @@ def gathered(job_id: int, spec: LoadSpec, bases: Bases, results: Sequence[Mappin
         of_references = judge_references(
             [part.references for part in parts], opened, settings.REFERENCE_MISMATCH_PERCENT / 100
         )
-    said = f"{bases.sentence} {placed}".rstrip()
     return Staged(
         table=staging.name(job_id),
         copied=sum(part.copied for part in parts),
         lines=sum(part.lines for part in parts) + spec.rejected_by_reader,
-        notes=[said, *of_references, *spec.notes, *own_assemblies(on_assemblies, spec.assembly)],
+        notes=[bases.sentence, *of_references, *spec.notes, *own_assemblies(on_assemblies, spec.assembly)],
         spec=spec,
         terms={part.terms for part in parts},
     )

@@ -2,7 +2,7 @@
 
 Input: a relation `cells` with `line` BIGINT (physical line, from 1), `alt_number` INTEGER (which ALT allele the row is,
 from 1; NULL where the row has all of its line's, which are split here) and one text column for each name in FIELDS (NULL
-where the file has no such column). Output: a table `alleles`, one row for each allele of each line, in line order, with
+where the file has no such column). Output: a table `alleles`, one row for each allele of each line, in no order, with
 the columns of OUTPUT; every input line has at least one row, with a `fate` of `keep`, `skip` or `reject`.
 
 Coordinates. `start0` is the interbase (0-based) start of the fully trimmed change. `pos` is VCF POS: 1-based, of the
@@ -15,34 +15,37 @@ that a place, a genomic name, a transcript name and an accession can never be ta
 
 The steps, a module each: `cells` (text -> fields), `naming` (one spelling a name; places that names state), `judging`
 (0-based or 1-based), `alleles` (split, trimmed), `aligning` (checked and left-aligned, where there is a reference
-sequence), `identifying` (named, identified). `text`, `places` and `names` hold the macros that they share.
+sequence), `identifying` (named, identified). `text`, `places` and `names` hold the macros that they share. Most lines need
+none of them: `plain` takes those that say all in one simple form from `cells` to `alleles` at once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import duckdb
 
-from variants.normalising.aligning import Reference, align, reference_notes
+from variants.normalising.aligning import Reference, align, begin_tally, reference_tally
 from variants.normalising.alleles import MOST_ALTS, SPLIT_ALLELES
 from variants.normalising.cells import READ
-from variants.normalising.fields import FIELDS, OUTPUT
+from variants.normalising.fields import FIELDS, OUTPUT, TYPES
 from variants.normalising.identifying import IDENTIFY
 from variants.normalising.judging import EVIDENCE, JUDGE, Bases, Told, chosen_base, judged_bases
 from variants.normalising.names import NAME_MACROS
 from variants.normalising.naming import NAMING_MACROS, TELL
 from variants.normalising.places import CHROM_NAMES, PLACE_MACROS, genomic_accession, make_place_tables
+from variants.normalising.plain import TELLING, add_plain, may_tell, plain_evidence, sort_lines
+from variants.normalising.references import judge_references
 from variants.normalising.text import TEXT_MACROS
 
 __all__ = [
-    "FIELDS", "MACROS", "MOST_ALTS", "OUTPUT", "Bases", "Rules", "Told", "chosen_base", "genomic_accession", "judge_references", "judged_bases", "may_tell", "normalise", "reference_notes",
-    "reference_tally", "rows_placed_by_name", "rows_tell", "told_of",
+    "FIELDS", "MACROS", "MOST_ALTS", "OUTPUT", "Bases", "Rules", "Told", "bases_of", "genomic_accession", "judge_references",
+    "may_tell", "normalise", "reference_notes", "reference_tally", "rows_tell", "told_of", "with_placed",
 ]  # fmt: skip
 
 FEW_ROWS = 5_000
 MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS + NAMING_MACROS
+ALL_ODD = "CREATE OR REPLACE TEMP TABLE odd_lines AS SELECT DISTINCT line FROM {relation}"
 
 
 @dataclass(frozen=True)
@@ -51,28 +54,74 @@ class Rules:
 
     load: str  # the load's fingerprint: part of the identity of rows that name a gene and nothing else
     assembly: str | None = None  # for rows that name none
-    base: int | None = None  # 0 or 1: what positions count from, as somebody chose; None: as the rows tell
+    base: int | None = None  # 0 or 1: what positions count from, as somebody chose it; None: as the rows tell
     not_rcrs: tuple[
         str, ...
     ] = ()  # contig names, upper case, that are another mitochondrion than MT (rCRS) in this file
     references: Mapping[str, Reference] = field(default_factory=dict)  # by assembly: REF check and left-alignment
-    bases: Bases | None = None  # what positions count from, where the whole file was asked before
     most_wrong: float = 0.1  # share of REF alleles that may disagree with a reference; more stops the import
+    # Where `cells` is a part of a file: what the rows of all parts say of the base (`told_of`, `bases_of`). Whoever adds
+    # up the parts' `reference_tally` then judges the references (`judge_references`).
+    bases: Bases | None = None
+    careful: bool = False  # no line is plain: for diagnosis, and for tests that compare the two ways
 
 
 def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
-    """Make the table `alleles` from the relation `cells` in `db`. Raises JobError where a reference does not fit."""
-    with _quickly_planned(db):
-        _judge(db, rules)
-    bases = rules.bases or (chosen_base(rules.base) if rules.base is not None else judged_bases(*_told(db)))
-    db.execute(
-        SPLIT_ALLELES,
-        {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced, "most_alleles": MOST_ALTS},
-    )
-    align(db, rules.references, rules.most_wrong)
-    db.execute(IDENTIFY, {"load": rules.load, "chromosomes": CHROM_NAMES})
-    placed = (db.execute("SELECT count(*) FROM told WHERE is_placed_by_name").fetchone() or (0,))[0]
-    return replace(bases, sentence=f"{bases.sentence} {placed_by_name(placed)}".rstrip())
+    """Make the table `alleles` from the relation `cells` in `db`. Raises JobError where a reference does not fit.
+
+    Of a part (`rules.bases`) the bases come back as they were given, with the number of its rows placed by name.
+    """
+    _make_ready(db)
+    columns = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
+    db.execute(f"CREATE OR REPLACE TEMP TABLE alleles ({columns})")
+    db.execute("CREATE OR REPLACE TEMP TABLE reference_notes (sentence VARCHAR)")
+    odd = _sort(db, rules, "cells")
+    with _quickly_planned(db, odd):
+        if odd:
+            _judge(db, rules, "cells")
+        bases = rules.bases or bases_of(
+            rules.base, Told() if rules.base is not None else _told(db, rules, odd, "cells")
+        )
+        placed = _add_odd(db, rules, bases) if odd else 0
+    if not odd:
+        begin_tally(db, rules.references)
+    if not rules.careful:
+        add_plain(db, rules.assembly, bases)
+    bases = replace(bases, placed_by_name=placed)
+    if rules.bases is not None:
+        return bases
+    said = judge_references([reference_tally(db)], rules.references, rules.most_wrong)
+    db.execute("INSERT INTO reference_notes SELECT unnest($said::VARCHAR[])", {"said": said})
+    return with_placed(bases)
+
+
+def _add_odd(db: duckdb.DuckDBPyConnection, rules: Rules, bases: Bases) -> int:
+    """Put the odd lines, in the table `judged`, into `alleles`. Returns how many of them are placed by a name."""
+    (placed,) = db.execute("SELECT count(*) FROM judged WHERE is_placed_by_name").fetchone() or (0,)
+    chosen = {"allele_base": bases.alleles, "bare_base": bases.bare, "forced": bases.forced, "most_alleles": MOST_ALTS}
+    db.execute(SPLIT_ALLELES, chosen)
+    db.execute("DROP TABLE judged")
+    align(db, rules.references)
+    names = ", ".join(OUTPUT)
+    values = {"load": rules.load, "chromosomes": CHROM_NAMES}
+    db.execute(f"INSERT INTO alleles ({names}) SELECT {names} FROM ({IDENTIFY})", values)
+    db.execute("DROP VIEW aligned; DROP TABLE trimmed; DROP TABLE written_alleles; DROP TABLE placed_alleles")
+    return int(placed)
+
+
+def reference_notes(db: duckdb.DuckDBPyConnection) -> list[str]:
+    """What is to be said of the references used, after `normalise` of a whole file."""
+    return [row[0] for row in db.execute("SELECT sentence FROM reference_notes").fetchall()]
+
+
+def bases_of(base: int | None, told: Told) -> Bases:
+    """What positions count from: `base` where somebody chose it, else as the rows tell."""
+    return chosen_base(base) if base is not None else judged_bases(*told)
+
+
+def with_placed(bases: Bases) -> Bases:
+    """The same, with a sentence that also tells of the rows placed by a name."""
+    return replace(bases, sentence=f"{bases.sentence} {placed_by_name(bases.placed_by_name)}".rstrip())
 
 
 def placed_by_name(count: int) -> str:
@@ -82,9 +131,8 @@ def placed_by_name(count: int) -> str:
 
 
 @contextmanager
-def _quickly_planned(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
+def _quickly_planned(db: duckdb.DuckDBPyConnection, rows: int) -> Iterator[None]:
     """For few rows the optimiser takes longer over the nested macros (0.3 s of CPU) than it saves."""
-    (rows,) = db.execute("SELECT count(*) FROM cells").fetchone() or (0,)
     if rows > FEW_ROWS:
         yield
         return
@@ -97,43 +145,49 @@ def _quickly_planned(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
 
 def rows_tell(db: duckdb.DuckDBPyConnection, assembly: str | None = None) -> Told:
     """What the rows of `cells` say of the base of their positions; nothing is normalised."""
-    _judge(db, Rules(load="", assembly=assembly))
-    return _told(db)
-
-
-def _judge(db: duckdb.DuckDBPyConnection, rules: Rules) -> None:
-    """The first steps, up to the table `judged`."""
-    db.execute(MACROS)
-    make_place_tables(db)
-    db.execute(READ, {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)})
-    db.execute(TELL)
-    db.execute(JUDGE)
-
-
-def _told(db: duckdb.DuckDBPyConnection) -> Told:
-    return Told(*(db.execute(EVIDENCE).fetchone() or ()))
+    return told_of(db, Rules(load="", assembly=assembly))
 
 
 def told_of(db: duckdb.DuckDBPyConnection, rules: Rules) -> Told:
-    """What the rows of `cells` say of the base of their positions."""
-    _judge(db, rules)
-    return _told(db)
+    """What the rows of `cells`, a file's or a part's, say of the base of their positions. Sums of parts are the whole's."""
+    _make_ready(db)
+    chosen = ", ".join(name if name in TELLING else f"NULL::VARCHAR AS {name}" for name in FIELDS)
+    db.execute(f"CREATE OR REPLACE TEMP VIEW telling AS SELECT line, alt_number, {chosen} FROM cells")
+    odd = _sort(db, replace(rules, references={}), "telling")
+    with _quickly_planned(db, odd):
+        if odd:
+            _judge(db, rules, "telling")
+        return _told(db, rules, odd, "telling")
 
 
-def may_tell(fields: Set[str]) -> bool:
-    """Whether rows with these fields can say what positions count from."""
-    return bool(fields)
+def _make_ready(db: duckdb.DuckDBPyConnection) -> None:
+    db.execute(MACROS)
 
 
-def reference_tally(db: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    return {"notes": reference_notes(db)}
+def _sort(db: duckdb.DuckDBPyConnection, rules: Rules, relation: str) -> int:
+    """Make `odd_lines`; how many there are."""
+    if not rules.careful:
+        return sort_lines(db, rules.assembly, rules.references, relation)
+    db.execute(ALL_ODD.format(relation=relation))
+    return int((db.execute("SELECT count(*) FROM odd_lines").fetchone() or (0,))[0])
 
 
-def judge_references(
-    tallies: Iterable[Mapping[str, Any]], references: Mapping[str, Reference], most_wrong: float
-) -> list[str]:
-    return [note for tally in tallies for note in tally["notes"]]
+def _judge(db: duckdb.DuckDBPyConnection, rules: Rules, relation: str) -> None:
+    """The first steps for the odd lines, up to the table `judged`; each table goes when the next one is made."""
+    make_place_tables(db)
+    odd = f"(SELECT * FROM {relation} SEMI JOIN odd_lines USING (line))"
+    values = {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)}
+    db.execute(READ.replace("{relation}", odd), values)
+    db.execute(TELL)
+    db.execute("DROP TABLE read")
+    db.execute(JUDGE)
+    db.execute("DROP TABLE told")
 
 
-def rows_placed_by_name(db: duckdb.DuckDBPyConnection) -> int:
-    return (db.execute("SELECT count(*) FROM told WHERE is_placed_by_name").fetchone() or (0,))[0]
+def _told(db: duckdb.DuckDBPyConnection, rules: Rules, odd: int, relation: str) -> Told:
+    """What the odd lines, in `judged`, and the plain ones say together."""
+    told = Told(*(db.execute(EVIDENCE).fetchone() or ())) if odd else Told()
+    if rules.careful:
+        return told
+    from_0, from_1 = plain_evidence(db, rules.assembly, relation)
+    return told + Told(from_0, from_1)

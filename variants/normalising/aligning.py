@@ -14,14 +14,12 @@ from typing import Any, NamedTuple, Protocol
 
 import duckdb
 
-from project.core.jobs import JobError
-
 STRETCH = 262_144  # bases that are fetched at once
 BEHIND = 4_096  # of them before the place asked for: most alleles move less
 LONGEST_STEP = 65_536  # bases compared at once on the way left
 BATCH = 20_000  # alleles in memory
-LEAST_CHECKED = 20  # alleles below which no share of disagreement says anything
-ASKED_ELSEWHERE = 1_000  # disagreeing alleles that are tried on the other assembly
+COUNTED = ("checked", "wrong", "moved", "unchecked")
+ASKED_ELSEWHERE = 1_000  # disagreeing alleles of a part that are kept, to be tried on the other assembly
 SHOWN = 20  # bases of an allele in a sentence
 # What a letter of the reference stands for; N, for anything, is dealt with apart.
 IUPAC = {
@@ -47,10 +45,6 @@ class Reference(Protocol):
     note: str
 
     def bases(self, chrom: str, start0: int, end0: int) -> str: ...
-
-
-class OtherReference(JobError):
-    """So many REF alleles disagree with the reference that the file cannot be meant for it."""
 
 
 class Written(NamedTuple):
@@ -93,7 +87,16 @@ FROM (
 _TABLES = """
 CREATE OR REPLACE TEMP TABLE placed_alleles (
   id BIGINT, start0 BIGINT, del VARCHAR, ins VARCHAR, base_before VARCHAR, moved BOOLEAN, wrong VARCHAR);
-CREATE OR REPLACE TEMP TABLE reference_notes (sentence VARCHAR);
+"""
+
+_TALLY = """
+CREATE OR REPLACE TEMP TABLE reference_tally (assembly VARCHAR, checked BIGINT, wrong BIGINT, moved BIGINT, unchecked BIGINT);
+CREATE OR REPLACE TEMP TABLE disagreeing_alleles (assembly VARCHAR, chrom VARCHAR, start0 BIGINT, ref VARCHAR);
+"""
+
+_DISAGREEING = """
+INSERT INTO disagreeing_alleles SELECT assembly_read, chrom, written0, ref_cell FROM placed_alleles JOIN written_alleles USING (id)
+WHERE wrong IS NOT NULL AND ref_cell <> '' AND assembly_read = $assembly ORDER BY id LIMIT $most
 """
 
 _READ = """
@@ -124,31 +127,44 @@ LEFT JOIN placed_alleles p ON p.id = w.id;
 """
 
 
-def align(db: duckdb.DuckDBPyConnection, references: Mapping[str, Reference], most_wrong: float) -> None:
-    """Make the view `aligned` from the table `trimmed`. Raises OtherReference.
-
-    `most_wrong`: the share of the alleles checked on one assembly that may disagree with its reference.
-    """
+def align(db: duckdb.DuckDBPyConnection, references: Mapping[str, Reference]) -> None:
+    """Make the view `aligned` from the table `trimmed`, and count what was found (`reference_tally`)."""
     db.execute(_WRITTEN, {"assemblies": list(references)})
     db.execute(_TABLES)
-    tally: Counter[tuple[str, str]] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     windows = {assembly: Window(reference) for assembly, reference in references.items()}
     after = 0
     while rows := db.execute(_READ, {"after": after, "batch": BATCH}).fetchall():
-        _keep(db, list(_placed(map(Written._make, rows), windows, tally)))
+        _keep(db, list(_placed(map(Written._make, rows), windows, counts)))
         after = rows[-1][0]
     db.execute(_ALIGNED)
+    begin_tally(db, references)
     for assembly in references:
-        checked = tally[assembly, "checked"]
-        if checked >= LEAST_CHECKED and tally[assembly, "wrong"] > most_wrong * checked:
-            raise OtherReference(_on_another(db, references, assembly, tally))
-    said = [sentence for reference in references.values() for sentence in _notes(reference, tally)]
-    db.execute("INSERT INTO reference_notes SELECT unnest($said::VARCHAR[])", {"said": said})
+        found = [counts[assembly, what] for what in COUNTED]
+        db.execute(
+            "UPDATE reference_tally SET checked = ?, wrong = ?, moved = ?, unchecked = ? WHERE assembly = ?",
+            [*found, assembly],
+        )
+        db.execute(_DISAGREEING, {"assembly": assembly, "most": ASKED_ELSEWHERE})
 
 
-def reference_notes(db: duckdb.DuckDBPyConnection) -> list[str]:
-    """What is to be said of the references used, after `align`."""
-    return [row[0] for row in db.execute("SELECT sentence FROM reference_notes").fetchall()]
+def begin_tally(db: duckdb.DuckDBPyConnection, references: Iterable[str]) -> None:
+    """Make the tables that `reference_tally` reads, for these assemblies, with nothing counted."""
+    db.execute(_TALLY)
+    for assembly in references:
+        db.execute("INSERT INTO reference_tally VALUES (?, 0, 0, 0, 0)", [assembly])
+
+
+def reference_tally(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """Assembly -> how many different alleles of `cells` are `checked` on its reference, `wrong` there, `moved` and
+    `unchecked`, and some that disagree: (chromosome, interbase start, REF). Plain enough for JSON."""
+    counted = db.execute(f"SELECT assembly, {', '.join(COUNTED)} FROM reference_tally").fetchall()
+    found: dict[str, dict[str, Any]] = {
+        assembly: dict(zip(COUNTED, counts, strict=True)) | {"disagreeing": []} for assembly, *counts in counted
+    }
+    for assembly, *allele in db.execute("SELECT * FROM disagreeing_alleles ORDER BY rowid").fetchall():
+        found[assembly]["disagreeing"].append(allele)
+    return found
 
 
 def _placed(alleles: Iterable[Written], windows: Mapping[str, "Window"], tally: Counter) -> Iterable[Placed]:
@@ -261,51 +277,3 @@ def _common_end(one: str, other: str) -> int:
         else:
             high = middle - 1
     return low
-
-
-def _notes(reference: Reference, tally: Counter) -> list[str]:
-    checked, wrong, moved, unchecked = (
-        tally[reference.assembly, what] for what in ("checked", "wrong", "moved", "unchecked")
-    )
-    if not checked + unchecked:
-        return []
-    said = (
-        f"REF checked against {reference.name} ({reference.assembly}) and insertions and deletions left-aligned on it:"
-        f" {checked:,} different alleles, {moved:,} moved, {wrong:,} whose REF disagrees."
-    )
-    missing = (
-        f"{unchecked:,} different alleles are on chromosomes that {reference.name} does not have; they stay unchecked."
-    )
-    return [said, *([reference.note] if reference.note else []), *([missing] if unchecked else [])]
-
-
-def _on_another(
-    db: duckdb.DuckDBPyConnection, references: Mapping[str, Reference], assembly: str, tally: Counter
-) -> str:
-    """Why the import stops, and what the disagreeing alleles fit instead, as far as that can be told."""
-    rows = db.execute(
-        "SELECT chrom, written0, ref_cell FROM placed_alleles JOIN written_alleles USING (id)"
-        " WHERE wrong IS NOT NULL AND ref_cell <> '' AND assembly_read = $assembly ORDER BY id LIMIT $most",
-        {"assembly": assembly, "most": ASKED_ELSEWHERE},
-    ).fetchall()
-    other = {"GRCh37": "GRCh38", "GRCh38": "GRCh37"}[assembly]
-    wrong, checked = tally[assembly, "wrong"], tally[assembly, "checked"]
-    said = (
-        f"{wrong:,} of {checked:,} different REF alleles disagree with {references[assembly].name} ({assembly}): the file is"
-        f" probably on {other}, or its positions count from another base than they were read as."
-    )
-    if other in references:
-        said += f" {_agreeing(rows, references[other], 0):,} of {len(rows):,} of them tried agree with {other}."
-    for by, base in ((1, 0), (-1, 1)):
-        if 2 * (agreeing := _agreeing(rows, references[assembly], by)) > len(rows):
-            said += f" {agreeing:,} of {len(rows):,} would agree if positions counted from {base}."
-    return f"{said} Nothing was imported: choose the right assembly or base, and import again."
-
-
-def _agreeing(rows: list[Any], reference: Reference, by: int) -> int:
-    """How many REF alleles (chromosome, interbase start, bases) agree with `reference` when they are moved `by` bases."""
-    window = Window(reference)
-    return sum(
-        chrom in reference.lengths and start0 + by >= 0 and disagreement(window, chrom, start0 + by, ref) is None
-        for chrom, start0, ref in rows
-    )

@@ -67,17 +67,11 @@ WITH fated AS (
     SELECT *, list_filter(coalesce(siblings, alts), lambda t: t <> alt_cell) AS others
     FROM split LEFT JOIN siblings ON alt_number IS NOT NULL AND sibling_line = line
   )
-), owned AS (
-  SELECT * REPLACE (list_filter(full_names, lambda t: starts_with(t, coalesce(own_accession, accession, '?') || ':g.'))[1] AS own_name)
-  FROM told_apart
-), located AS (
-  SELECT * REPLACE (start_of_name(own_name) AS name_start, change_of_name(own_name) AS name_change) FROM owned
 ), named AS (
   SELECT * REPLACE (
     CASE WHEN NOT is_unnamed THEN c_cell END AS c_cell, CASE WHEN NOT is_unnamed THEN p_cell END AS p_cell,
-    CASE WHEN NOT is_unnamed THEN own_name END AS own_name, CASE WHEN NOT is_unnamed THEN name_start END AS name_start,
-    CASE WHEN NOT is_unnamed THEN name_change END AS name_change, CASE WHEN NOT is_unnamed THEN consequence END AS consequence,
-    CASE WHEN NOT is_unnamed THEN reported END AS reported, CASE WHEN NOT is_unnamed THEN review_status END AS review_status,
+    CASE WHEN NOT is_unnamed THEN consequence END AS consequence, CASE WHEN NOT is_unnamed THEN reported END AS reported,
+    CASE WHEN NOT is_unnamed THEN review_status END AS review_status,
     CASE WHEN NOT is_unnamed THEN oncogenicity END AS oncogenicity, CASE WHEN NOT is_unnamed THEN somatic_impact END AS somatic_impact,
     CASE WHEN is_unnamed THEN full_names[:0] ELSE full_names END AS full_names,
     CASE WHEN is_unnamed THEN bare_names[:0] ELSE bare_names END AS bare_names,
@@ -85,7 +79,12 @@ WITH fated AS (
     CASE WHEN is_unnamed THEN of_chromosomes[:0] ELSE of_chromosomes END AS of_chromosomes,
     CASE WHEN is_unnamed THEN spdis[:0] ELSE spdis END AS spdis, CASE WHEN is_unnamed THEN rsids[:0] ELSE rsids END AS rsids,
     CASE WHEN is_unnamed THEN accessions[:0] ELSE accessions END AS accessions)
-  FROM located
+  FROM told_apart
+), owned AS (
+  SELECT * REPLACE (list_filter(full_names, lambda t: starts_with(t, coalesce(own_accession, accession, '?') || ':g.'))[1] AS own_name)
+  FROM named
+), located AS (
+  SELECT * REPLACE (start_of_name(own_name) AS name_start, change_of_name(own_name) AS name_change) FROM owned
 ), kinds AS (
   SELECT *,
     CASE
@@ -103,7 +102,7 @@ WITH fated AS (
       WHEN ref_cell = '' AND stop_number - start_number > 1 THEN 'deleted bases not given'
       ELSE 'alleles'
     END AS kind
-  FROM named
+  FROM located
 ), settled AS (
   SELECT *,
     -- interbase start of the alleles as written

@@ -5,7 +5,7 @@ CREATE OR REPLACE TEMP TABLE read AS
 WITH said AS (
   SELECT * REPLACE (given(variant) AS variant, given(gene) AS gene, given(hgvs_c) AS hgvs_c, given(hgvs_p) AS hgvs_p, given(hgvs_g) AS hgvs_g),
     variant AS variant_as_written, place_of(variant) AS place
-  FROM cells
+  FROM {relation}
 ), bare AS (
   SELECT * REPLACE (without_protein(variant) AS variant, without_protein(hgvs_c) AS hgvs_c),
     protein_behind(variant) AS variant_behind, protein_behind(hgvs_c) AS c_behind,

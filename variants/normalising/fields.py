@@ -6,9 +6,14 @@ FIELDS = [
     "oncogenicity", "somatic_impact", "last_evaluated", "comment", "url", "source",
 ]  # fmt: skip
 
-OUTPUT = [
-    "line", "alt_index", "fate", "reason", "flag", "key", "assembly", "chrom", "chrom_rank", "pos", "ref", "alt",
-    "span_start", "span_end", "padding", "genes", "transcript", "hgvs_c", "hgvs_p", "hgvs_g", "rsid", "consequence",
-    "reported", "review_status", "oncogenicity", "somatic_impact", "last_evaluated", "comment", "url", "source", "written",
-    "names",
-]  # fmt: skip
+# Column of `alleles` -> its type in DuckDB.
+TYPES = {
+    "line": "BIGINT", "alt_index": "BIGINT", "fate": "VARCHAR", "reason": "VARCHAR", "flag": "VARCHAR", "key": "VARCHAR",
+    "assembly": "VARCHAR", "chrom": "VARCHAR", "chrom_rank": "INTEGER", "pos": "BIGINT", "ref": "VARCHAR", "alt": "VARCHAR",
+    "span_start": "BIGINT", "span_end": "BIGINT", "padding": "BOOLEAN", "genes": "VARCHAR[]", "transcript": "VARCHAR",
+    "hgvs_c": "VARCHAR", "hgvs_p": "VARCHAR", "hgvs_g": "VARCHAR", "rsid": "VARCHAR", "consequence": "VARCHAR",
+    "reported": "VARCHAR", "review_status": "VARCHAR", "oncogenicity": "VARCHAR", "somatic_impact": "VARCHAR",
+    "last_evaluated": "DATE", "comment": "VARCHAR", "url": "VARCHAR", "source": "VARCHAR", "written": "VARCHAR",
+    "names": "VARCHAR[]",
+}  # fmt: skip
+OUTPUT = list(TYPES)

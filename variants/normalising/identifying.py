@@ -1,7 +1,7 @@
 """Step 5: names sorted out, the allele in the form that is shown, its identity, and what becomes of it."""
 
+# A SELECT of the columns of OUTPUT, by their names.
 IDENTIFY = r"""
-CREATE OR REPLACE TEMP TABLE alleles AS
 WITH bare AS (
   SELECT *,
     list_filter(spellings, lambda s: name_kind(s.name) = 'g') AS g_names,
@@ -127,5 +127,5 @@ SELECT line, alt_index,
       CASE WHEN bare_p_name <> bare_p THEN 'p=' || genes[1] || ':' || bare_p_name END], lambda t: t IS NOT NULL),
     CASE WHEN moved THEN ['spdi=' || concat_ws(':', own_accession, trimmed0, trimmed_del, trimmed_ins)] ELSE [] END,
     list_transform(rsids, lambda t: 'rsid=' || t), list_transform(accessions, lambda t: 'clinvar=' || t)) AS names
-FROM identified ORDER BY line, alt_index;
+FROM identified
 """

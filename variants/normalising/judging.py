@@ -55,6 +55,7 @@ class Bases:
     bare: int
     sentence: str
     forced: bool = False  # somebody said so: no row is asked
+    placed_by_name: int = 0  # rows that have no columns of a place
 
 
 def judged_bases(alleles_0: int, alleles_1: int, bare_0: int, bare_1: int) -> Bases:

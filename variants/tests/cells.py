@@ -22,6 +22,6 @@ def alleles_of(*rows: dict, assembly: str | None = "GRCh38", **rules: Any) -> li
     """The alleles of a small file, in line order. `rules`: further fields of Rules."""
     with cells_of(list(rows)) as db:
         normalise(db, Rules(load="this load", assembly=assembly, **rules))
-        cursor = db.execute(f"SELECT {', '.join(OUTPUT)} FROM alleles")
+        cursor = db.execute(f"SELECT {', '.join(OUTPUT)} FROM alleles ORDER BY line, alt_index")
         names = [column[0] for column in cursor.description]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -9,8 +9,8 @@ from variants import staging
 from variants.load_spec import LoadSpec
 from variants.loading import load_claims
 from variants.models import Load
-from variants.normalising import chosen_base
-from variants.part_loading import Staged, bases_of, bring, gathered, opened_for, rules_for
+from variants.normalising import Told, bases_of
+from variants.part_loading import Staged, bases_told, bring, gathered, opened_for, rules_for
 
 
 def staged_cells(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Staged:
@@ -20,7 +20,7 @@ def staged_cells(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Sta
         staging.drop(cursor, table)
         staging.make(cursor, table)
     with opened_for(spec) as (spec, opened):
-        bases = bases_of(spec, [db]) if spec.base is None else chosen_base(spec.base)
+        bases = bases_told(spec, [db]) if spec.base is None else bases_of(spec.base, Told())
         (rows,) = db.execute("SELECT count(DISTINCT line) FROM cells").fetchone() or (0,)
         parts.plan(run, [({}, rows)], task="test")
         parts.work(run, lambda part: bring(db, part, rules_for(spec, opened, bases)))
