@@ -17,8 +17,8 @@ from files.models import DataFile
 from files.permissions import get_own_file
 from project.common.htmx import wants_partial
 from project.common.problems import BadQuery, Conflict
+from project.core.job_rows import job_row
 from project.core.models import Job
-from project.core.views import job_row
 from variants.versions import data_version
 
 ROWS_SHOWN = 100  # of each list on the page; the job's result has IMPORT_LISTED

@@ -23,10 +23,10 @@ from project.common.paging import Key, keyset_page, url_with
 from project.common.problems import BadQuery, Conflict
 from project.core import api as jobs_api
 from project.core import jobs
+from project.core.job_rows import job_rows
 from project.core.models import Job
 from project.core.permissions import needs, readers_only
 from project.core.roles import Right
-from project.core.views import job_row
 from variants.load_access import label_for, may_read_lines
 from variants.load_lists import visible_loads
 from variants.models import Load
@@ -130,7 +130,7 @@ def _page_of(
     mine = may_change(request.user, file)
     context: dict[str, Any] = _about(file, request.user) | {
         "file": _with_job(file) if file.in_work else file_row(file), "can_edit": mine, "import_error": error,
-        "loads": _loads(file, request.user), "jobs": [job_row(job) for job in Job.objects.visible_to(request.user).filter(file_id=file.pk)[:10]],
+        "loads": _loads(file, request.user), "jobs": job_rows(Job.objects.visible_to(request.user).filter(file_id=file.pk).select_related("owner")[:10]),
     }  # fmt: skip
     if file.has_table:
         context |= rows_of(request, file) | {"accounting": as_read.accounting(file), "origin": as_read.origin(file)}

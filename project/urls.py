@@ -32,6 +32,7 @@ urlpatterns = [
     path("api/v1/jobs/", core_api.JobList.as_view(), name="api-jobs"),
     path("api/v1/jobs/<int:id>/", core_api.JobDetail.as_view(), name="api-job"),
     path("api/v1/jobs/<int:id>/cancel/", core_api.JobCancel.as_view(), name="api-job-cancel"),
+    path("api/v1/jobs/<int:id>/dismiss/", core_api.JobDismiss.as_view(), name="api-job-dismiss"),
     path("api/v1/jobs/<int:id>/retry/", core_api.JobRetry.as_view(), name="api-job-retry"),
     path("api/v1/", include("variants.api_urls")),
     path("api/v1/", include("files.api_urls")),

@@ -29,6 +29,16 @@ def one_of(params: Mapping[str, str], name: str, choices: tuple[str, ...] | list
     return text or default
 
 
+def several(params: Mapping[str, str], name: str, choices: tuple[str, ...] | list[str] | None = None) -> list[str]:
+    """The values of a parameter that may be repeated or hold a comma list. Raises BadQuery for one not in `choices`."""
+    texts = params.getlist(name) if hasattr(params, "getlist") else [params.get(name, "")]
+    found = [value for text in texts for value in (one.strip() for one in text.split(",")) if value]
+    for value in found:
+        if choices is not None and value not in choices:
+            raise BadQuery({name: f"{value!r} is not one of {', '.join(choices)}."})
+    return found
+
+
 def flag(params: Mapping[str, str], name: str) -> bool:
     """True for 1/true/yes, False for 0/false/no and nothing."""
     text = params.get(name, "").lower()

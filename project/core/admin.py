@@ -25,6 +25,7 @@ from project.core.admin_base import (
 from project.core.admin_site import FAILED_DAYS, Attention, failed_lately, watch
 from project.core.api import cancel as cancel_job
 from project.core.audit_views import actions_known, url_of
+from project.core.durations import duration
 from project.core.models import AuditEntry, Job
 
 NEWEST = 1000  # jobs that are asked for their kinds
@@ -33,16 +34,6 @@ NEWEST = 1000  # jobs that are asked for their kinds
 def _kinds() -> list[str]:
     newest = Job.objects.order_by("-pk").values_list("kind", flat=True)[:NEWEST]
     return sorted(set(newest))
-
-
-def duration(seconds: float) -> str:
-    """`0.4 s`, `12 s`, `3 min 20 s`, `2 h 5 min`."""
-    if seconds < 10:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-    return f"{minutes // 60} h {minutes % 60} min"
 
 
 @admin.register(Job)

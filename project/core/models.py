@@ -93,6 +93,10 @@ class Job(models.Model):
         help_text="the job that did not succeed and is done again by this one",
     )  # fmt: skip
     request_id = models.CharField(max_length=32, blank=True, help_text="the request that asked for it, as in the logs")
+    dismissed = models.DateTimeField(null=True, blank=True, help_text="when a person put this failure aside")
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     attempt = models.PositiveIntegerField(default=0, help_text="raised at each claim; an older attempt may not write")
     deaths = models.PositiveIntegerField(default=0, help_text="workers that were not heard of any more while doing it")
     resting = models.BooleanField(default=False, help_text="running, but held by nobody: others do its last parts")

@@ -1,91 +1,49 @@
 """The jobs pages."""
 
-import datetime
-from typing import Any
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from project.common.htmx import wants_partial
-from project.common.problems import Conflict
+from project.common.paging import url_with
+from project.common.params import whole_number
+from project.common.problems import BadQuery, Conflict
+from project.core import attention
 from project.core import jobs as work
 from project.core.api import cancel as cancel_job
 from project.core.api import get_job_for
-from project.core.models import Job
-
-SHOWN = 100  # jobs of each group on the page; the API pages through all
-
-
-def _file_url(file_id: int | None) -> str | None:
-    """The page of a file, by its URL name: core knows no other app."""
-    try:
-        return reverse("files:detail", args=[file_id]) if file_id else None
-    except NoReverseMatch:
-        return None
-
-
-def _load_url(job: Job) -> str | None:
-    """The page of what an import brought in."""
-    load = (job.result or {}).get("load")
-    try:
-        return reverse("variants:load", args=[load]) if load else None
-    except NoReverseMatch:
-        return None
-
-
-def _seconds_left(job: Job) -> int | None:
-    """How long a running job still needs if it goes on as it did so far."""
-    if job.state != Job.State.RUNNING or not job.started or job.progress < 0.05:
-        return None
-    spent = (timezone.now() - job.started).total_seconds()
-    return round(spent / job.progress - spent)
-
-
-def _rows_per_second(job: Job) -> int | None:
-    rows = job.counts.get("rows_done") or job.counts.get("lines_read")
-    if not rows or not job.started:
-        return None
-    seconds = ((job.finished or timezone.now()) - job.started).total_seconds()
-    return round(rows / seconds) if seconds >= 0.5 else None
-
-
-def job_row(job: Job) -> dict[str, Any]:
-    """One job as the templates show it. Times in seconds."""
-    result = job.result or {}
-    return {
-        "id": job.pk, "kind": job.kind, "title": job.title, "state": job.state, "phase": job.message,
-        "progress": job.progress, "percent": round(job.progress * 100), "message": job.message,
-        "counts": job.counts, "rows_per_second": _rows_per_second(job),
-        "seconds_left": _seconds_left(job), "error": job.error, "created": job.created, "started": job.started,
-        "finished": job.finished, "url": reverse("jobs:detail", args=[job.pk]),
-        "file_url": _file_url(job.file_id), "result_url": _file_url(job.result_file) or result.get("url"),
-        "owner": job.owner.get_username() if job.owner else "", "can_cancel": not job.is_over, "can_retry": job.did_not_succeed,
-        "reasons": [{"reason": reason, "count": count} for reason, count in result.get("reasons", {}).items()],
-        "remarks": [{"reason": remark, "count": count} for remark, count in result.get("remarks", {}).items()],
-        "load_url": _load_url(job),
-        "notes": result.get("notes", []),
-    }  # fmt: skip
+from project.core.job_filters import filtered
+from project.core.job_list import SHOWN, listing
+from project.core.job_rows import job_row
+from project.core.models import Job, JobQuerySet
 
 
 @require_GET
 @login_required
 @vary_on_headers("HX-Request")
 def job_list(request: HttpRequest) -> HttpResponse:
-    mine = Job.objects.visible_to(request.user).select_related("owner")
-    lately = timezone.now() - datetime.timedelta(days=7)
-    failed = mine.filter(Q(state=Job.State.FAILED, finished__gte=lately))
-    done = mine.exclude(pk__in=failed.values("pk")).exclude(pk__in=Job.objects.in_work().values("pk"))
-    groups = {"attention": failed, "in_progress": mine.in_work(), "done": done}
-    context: dict[str, Any] = {name: [job_row(job) for job in jobs[:SHOWN]] for name, jobs in groups.items()}
-    context["polling"] = bool(context["in_progress"])
-    return render(request, "core/_jobs.html" if wants_partial(request) else "core/jobs.html", context)
+    partial = wants_partial(request)
+    try:
+        context = listing(request, with_form=not partial) | {"put_aside": _put_aside(request)}
+    except BadQuery as bad:
+        said = " ".join(said for each in bad.errors.values() for said in each)
+        return render(request, "core/jobs.html", {"error": said}, status=400)
+    return render(request, "core/_jobs.html" if partial else "core/jobs.html", context)
+
+
+def _put_aside(request: HttpRequest) -> Job | None:
+    """The job that was dismissed a moment ago: the page offers to undo that."""
+    number = whole_number(request.GET, "dismissed", default=0)
+    return (
+        Job.objects.visible_to(request.user).filter(pk=number, dismissed__isnull=False).first()
+        if 0 < number < 2**63
+        else None
+    )
 
 
 @require_GET
@@ -106,16 +64,26 @@ def badge(request: HttpRequest) -> HttpResponse:
     return render(request, "core/_badge.html")
 
 
+def _back(request: HttpRequest) -> str:
+    """Where the button was: `next`, where that is a page of this site."""
+    url = request.POST.get("next", "")
+    return url if url_has_allowed_host_and_scheme(url, {request.get_host()}) else reverse("jobs:list")
+
+
 @require_POST
 @login_required
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     job = get_job_for(request.user, pk)
     if job.is_over:
         messages.info(request, f"“{job.title}” is over already: {job.get_state_display().lower()}.")
-    else:
+        return redirect(_back(request))
+    try:
         cancel_job(job, by=request.user)
-        messages.info(request, f"“{job.title}” is being cancelled.")
-    return redirect("jobs:list")
+        said = "is cancelled" if job.state == Job.State.CANCELLED else "is being cancelled"
+        messages.info(request, f"“{job.title}” {said}.")
+    except Conflict as conflict:
+        messages.error(request, str(conflict.detail))
+    return redirect(_back(request))
 
 
 @require_POST
@@ -128,3 +96,52 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("jobs:detail", pk)
     messages.success(request, f"“{again.title}” is being tried again.")
     return redirect("jobs:detail", again.pk)
+
+
+@require_POST
+@login_required
+def dismiss_job(request: HttpRequest, pk: int) -> HttpResponse:
+    try:
+        attention.dismiss(get_job_for(request.user, pk), by=request.user)
+    except Conflict as conflict:
+        messages.error(request, str(conflict.detail))
+        return redirect("jobs:detail", pk)
+    return redirect(url_with(reverse("jobs:list"), request.GET, dismissed=str(pk)))
+
+
+@require_POST
+@login_required
+def put_back_job(request: HttpRequest, pk: int) -> HttpResponse:
+    attention.put_back(get_job_for(request.user, pk), by=request.user)
+    return redirect(_back(request))
+
+
+def _failed_as_filtered(request: HttpRequest) -> JobQuerySet:
+    """The failed jobs of the page that the button stood on: its filters come in the address."""
+    jobs = filtered(Job.objects.visible_to(request.user), request.GET)
+    return jobs.filter(attention.in_group("attention"), state=Job.State.FAILED)[:SHOWN]
+
+
+@require_POST
+@login_required
+def retry_failed(request: HttpRequest) -> HttpResponse:
+    done, refused = attention.retry_all(_failed_as_filtered(request), by=request.user)
+    if done:
+        messages.success(request, f"{done} job{' is' if done == 1 else 's are'} being tried again.")
+    for said in refused[:5]:
+        messages.warning(request, said)
+    if len(refused) > 5:
+        messages.warning(request, f"{len(refused) - 5} more could not be tried again.")
+    return redirect(url_with(reverse("jobs:list"), request.GET, cursor=None))
+
+
+@require_POST
+@login_required
+def dismiss_failed(request: HttpRequest) -> HttpResponse:
+    jobs = list(_failed_as_filtered(request))
+    for job in jobs:
+        attention.dismiss(job, by=request.user)
+    if jobs:
+        count = "1 job is" if len(jobs) == 1 else f"{len(jobs)} jobs are"
+        messages.info(request, f"{count} dismissed: found under Done, where each can be put back.")
+    return redirect(url_with(reverse("jobs:list"), request.GET, cursor=None))

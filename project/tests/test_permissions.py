@@ -67,6 +67,10 @@ GET    /jobs/badge/                         200    200    200    200   200     2
 GET    /jobs/{job}/                         in     in     404    404   404     200           200
 POST   /jobs/{job}/cancel/                  in     in     404    404   404     302           302
 POST   /jobs/{failed}/retry/                in     in     404    404   404     302           302
+POST   /jobs/{failed}/dismiss/              in     in     404    404   404     302           302
+POSTw! /jobs/{failed}/put-back/             in     in     404    404   404     302           302
+POSTw! /jobs/retry-failed/                  in     in     302    302   302     302           302
+POSTw! /jobs/dismiss-failed/                in     in     302    302   302     302           302
 GET    /audit/                              in     in     403    403   403     200           403
 GET    /audit/export/                       in     in     403    403   403     200           403
 GET    /admin/                              in     in     403    403   403     200           403
@@ -93,6 +97,8 @@ GET    /api/v1/jobs/                        401    401    200    200   200     2
 GET    /api/v1/jobs/{job}/                  401    401    404    404   404     200           200
 POST   /api/v1/jobs/{job}/cancel/           401    401    404    404   404     200           200
 POST   /api/v1/jobs/{failed}/retry/         401    401    404    404   404     202           202
+POST   /api/v1/jobs/{failed}/dismiss/       401    401    404    404   404     200           200
+DELETEw! /api/v1/jobs/{failed}/dismiss/     401    401    404    404   404     200           200
 GET    /api/v1/genes/suggest/?q=b           200    401    200    200   200     200           200
 GET    /api/v1/genes/BRCA1/                 200    401    200    200   200     200           200
 GET    /api/v1/variants/                    200    401    200    200   200     200           200

@@ -26,6 +26,12 @@
     }
   });
 
+  // What somebody is answering is not taken away from under them: the poll is left out.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const { elt } = event.detail;
+    if (elt.getAttribute("hx-trigger")?.includes("every") && elt.querySelector("details.menu[open]")) event.preventDefault();
+  });
+
   // A session that ended in mid-poll answers with the login page: ask for the whole page instead.
   document.addEventListener("htmx:beforeSwap", (event) => {
     const { xhr, pathInfo } = event.detail;

@@ -2,6 +2,7 @@ import orjson
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from project.core import api as jobs_api
 from project.core import jobs
@@ -216,3 +217,80 @@ def test_a_refused_retry_is_said_on_the_page(client, failed, owner):
     for _ in range(2):
         answer = client.post(reverse("jobs:retry", args=[failed.pk]), follow=True)
     assert "was tried again already" in answer.content.decode()
+
+
+# --- what is said of a job, and filters
+
+
+NEW_FIELDS = {
+    "queue", "queue_position", "phase", "rows_per_second", "seconds_left", "updated", "attempts", "parts",
+    "cancel_asked", "dismissed",
+}  # fmt: skip
+
+
+def test_a_waiting_job_has_a_place_and_no_speed(api, make_job, owner, stranger):
+    make_job(owner=stranger)
+    job = make_job(owner=owner)
+    body = api(owner).get(f"{LIST}{job.pk}/").json()
+    assert body.keys() >= NEW_FIELDS
+    assert {name: body[name] for name in ("queue", "queue_position", "phase", "parts", "rows_per_second")} == {
+        "queue": "light", "queue_position": 2, "phase": None, "parts": None, "rows_per_second": None,
+    }  # fmt: skip
+
+
+def test_a_running_job_tells_its_phase_and_parts(api, make_job, owner):
+    job = make_job(owner=owner, state="running", message="Copying", attempt=2, cancel_asked=True)
+    job.parts.create(number=0, state="done")
+    job.parts.create(number=1)
+    body = api(owner).get(LIST).json()["results"][0]
+    assert {name: body[name] for name in ("phase", "parts", "attempts", "cancel_asked", "queue_position")} == {
+        "phase": "Copying", "parts": {"done": 1, "all": 2}, "attempts": 2, "cancel_asked": True, "queue_position": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("kind=read,import", "abc"), ("kind=read&kind=other", "b"), ("state=failed,queued", "bc"),
+        ("state=failed&state=succeeded", "ac"), ("q=tItLe%20B", "b"), ("q=%25", ""), ("group=attention", "c"),
+        ("group=in_progress", "b"), ("group=done", "a"), ("owner=olga", "abc"), ("owner=simon", ""),
+        ("created_after=2024-05-02", "bc"), ("created_before=2024-05-02", "ab"),
+        ("created_after=2024-05-02T00:00:01Z", "c"), ("created_before=2024-05-02T00:00:00%2B00:00", "a"),
+    ],
+)  # fmt: skip
+def test_the_filters(api, make_job, owner, query, expected):
+    make_job(owner=owner, title="Title a", state="succeeded", created="2024-05-01T12:00Z")
+    make_job(owner=owner, title="Title b", kind="read", created="2024-05-02T00:00Z")
+    make_job(owner=owner, title="Title c", state="failed", created="2024-05-03T00:00Z")
+    Job.objects.filter(state="queued").update(heartbeat=None)
+    make_job(owner=owner, kind="other", title="beats", state="running", heartbeat=timezone.now(), file_id=1)
+    found = api(owner).get(f"{LIST}?{query}").json()["results"]
+    assert "".join(sorted(job["title"][-1] for job in found if job["title"] != "beats")) == expected
+
+
+@pytest.mark.parametrize(
+    "query", ["group=x", "state=failed,gone", "created_after=x", "created_before=2024-13-01", "q=%00"]
+)
+def test_a_bad_filter_is_400(api, owner, query):
+    assert api(owner).get(f"{LIST}?{query}").status_code == 400
+
+
+def test_dismissing_and_undoing_it(api, failed, owner, stranger):
+    url = f"{LIST}{failed.pk}/dismiss/"
+    assert api(owner).post(url).json()["dismissed"] is not None
+    assert api(owner).get(f"{LIST}?group=attention").json()["count"] == 0
+    assert api(owner).delete(url).json()["dismissed"] is None
+    assert api(stranger).post(url).status_code == 404
+
+
+def test_what_did_not_fail_cannot_be_dismissed(api, job, owner):
+    assert api(owner).post(f"{LIST}{job.pk}/dismiss/").status_code == 409
+
+
+def test_the_schema_knows_the_fields_and_filters(client):
+    schema = orjson.loads(client.get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"}).content)
+    job = schema["components"]["schemas"]["Job"]["properties"]
+    assert job.keys() >= FIELDS | NEW_FIELDS
+    assert job["queue_position"]["type"] == ["integer", "null"]
+    names = {parameter["name"] for parameter in schema["paths"]["/api/v1/jobs/"]["get"]["parameters"]}
+    assert names >= {"group", "kind", "state", "file", "q", "owner", "created_after", "created_before", "cursor"}
