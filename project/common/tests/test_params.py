@@ -1,8 +1,9 @@
 import datetime
 
 import pytest
+from django.http import QueryDict
 
-from project.common.params import day, flag, one_of, whole_number
+from project.common.params import day, flag, one_of, several, whole_number
 from project.common.problems import BadQuery
 
 
@@ -57,3 +58,10 @@ def test_a_day_is_read():
 def test_a_day_that_is_none_is_named(text):
     with pytest.raises(BadQuery, match="not a date"):
         day({"d": text}, "d")
+
+
+def test_several_values_are_repeated_or_a_comma_list():
+    assert several(QueryDict("a=x,y&a=z&a=,"), "a") == ["x", "y", "z"]
+    assert several({}, "a", ["x"]) == []
+    with pytest.raises(BadQuery, match="not one of x, y"):
+        several(QueryDict("a=x,q"), "a", ["x", "y"])
