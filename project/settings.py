@@ -114,6 +114,10 @@ IMPORT_PART_BYTES = env.int("IMPORT_PART_BYTES", default=64 * 1024**2)
 IMPORT_MEMORY = env.str("IMPORT_MEMORY", default="256MB")
 if IMPORT_PART_ROWS < 1 or IMPORT_PART_BYTES < 1:
     raise ImproperlyConfigured("IMPORT_PART_ROWS and IMPORT_PART_BYTES must be 1 or more.")
+# Megabytes that each sort and hash table of a merge may take in PostgreSQL before it goes to disk; one merge at a time.
+MERGE_WORK_MEM = env.int("MERGE_WORK_MEM", default=128)
+if not 1 <= MERGE_WORK_MEM <= 65_536:
+    raise ImproperlyConfigured("MERGE_WORK_MEM must be megabytes, from 1 to 65536.")
 SAMPLE_DATA = env.bool("SAMPLE_DATA", default=True)
 DEFAULT_ASSEMBLY = env.str("DEFAULT_ASSEMBLY", default="GRCh38")
 if DEFAULT_ASSEMBLY not in ("GRCh37", "GRCh38"):

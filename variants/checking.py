@@ -44,17 +44,33 @@ _GENES_SAID = """
 SELECT 'gene ' || symbol || ': variants ' || variant_count || ' kept, ' || true_count || ' true'
 FROM touched_genes ORDER BY symbol LIMIT %(most)s
 """
+# Rows that PostgreSQL itself does not hold to what they refer to (see `VariantGene`): what, of which table, to which.
+_REFERENCES = (
+    ("claims of no variant", "variants_record", "variant_id", "variants_variant"),
+    ("claims of no load", "variants_record", "load_id", "variants_load"),
+    ("names of no variant", "variants_variantname", "variant_id", "variants_variant"),
+    ("names of no load", "variants_variantname", "load_id", "variants_load"),
+    ("gene links of no variant", "variants_variantgene", "variant_id", "variants_variant"),
+    ("gene links of no gene", "variants_variantgene", "gene_id", "variants_gene"),
+    ("variants of a gene that is gone", "variants_variant", "gene_id", "variants_gene"),
+    ("lines of no load", "variants_loadissue", "load_id", "variants_load"),
+)
+_TWICE = """
+SELECT count(*) FROM (
+  SELECT FROM variants_variantname GROUP BY variant_id, load_id, kind, text HAVING count(*) > 1) twice
+"""
 
 
 @dataclass(frozen=True)
 class Check:
     variants: int  # that say something else than their current claims
     genes: int  # whose count of variants is another
+    orphans: int  # rows that refer to nothing, and names that stand twice; nothing here mends them
     said: list[str]  # a sentence for each, of variants and of genes at most `most`
 
     @property
     def is_right(self) -> bool:
-        return not (self.variants or self.genes)
+        return not (self.variants or self.genes or self.orphans)
 
 
 def check(*, repair: bool = False, most: int = 100) -> Check:
@@ -63,13 +79,31 @@ def check(*, repair: bool = False, most: int = 100) -> Check:
         take_merge_lock()
         cursor.execute(merge_sql.FORGET_TEMPORARY)
         cursor.execute(_TRUE)
-        found = Check(_count(cursor, "affected"), _count(cursor, "touched_genes"), _sentences(cursor, most))
-        if repair and not found.is_right:
+        broken = _orphans(cursor)
+        found = Check(
+            _count(cursor, "affected"), _count(cursor, "touched_genes"), sum(broken.values()),
+            [*(f"{count:,} {what}" for what, count in broken.items()), *_sentences(cursor, most)],
+        )  # fmt: skip
+        if repair and (found.variants or found.genes):
             cursor.execute(merge_sql.AGGREGATE, {"load": None, "cause": "repaired"})
             cursor.execute(merge_sql.COUNT_GENES)
             DataVersion.bump()
         cursor.execute(merge_sql.FORGET_TEMPORARY)
     return found
+
+
+def _orphans(cursor: Any) -> dict[str, int]:
+    """How many rows refer to what is not there, and how many names stand twice, by what they are."""
+    found = {}
+    for what, table, column, other in _REFERENCES:
+        cursor.execute(
+            f"SELECT count(*) FROM {table} r WHERE {column} IS NOT NULL"
+            f" AND NOT EXISTS (SELECT FROM {other} o WHERE o.id = r.{column})"
+        )
+        found[what] = int(cursor.fetchone()[0])
+    cursor.execute(_TWICE)
+    found["names that stand twice"] = int(cursor.fetchone()[0])
+    return {what: count for what, count in found.items() if count}
 
 
 def _count(cursor: Any, table: str) -> int:

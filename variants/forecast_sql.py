@@ -1,6 +1,6 @@
 """The SQL of the dry run: what a merge would do now, asked of the staging table and of the claims that would stay.
 
-Reads the variant tables and writes only temporary ones. `{staging}` is the staging table. Parameters: `leaving`, the live
+Reads the variant tables and writes only temporary ones. `{staging}` begins the staging tables' names. Parameters: `leaving`, the live
 loads that would leave (replaced or superseded), and `this`, the load that the same import made before (or null), whose
 claims the staged ones stand for.
 """
@@ -26,8 +26,7 @@ WITH touched AS (
   WHERE l.state = 'live' AND l.id <> ALL(%(leaving)s::bigint[]) AND l.id IS DISTINCT FROM %(this)s::bigint
   GROUP BY r.variant_id
 ), coming AS (
-  SELECT seen.variant_id AS id, count(*) AS n, bit_or(1 << s.class) AS mask
-  FROM {{staging}} s JOIN seen USING (key) WHERE s.fate = 'keep' AND seen.variant_id IS NOT NULL GROUP BY 1
+  SELECT variant_id AS id, k.claims AS n, mask FROM {{staging}}_keys k JOIN seen USING (key) WHERE variant_id IS NOT NULL
 ), masked AS (
   SELECT id, coalesce(s.n, 0) AS staying, coalesce(c.n, 0) AS coming, coalesce(s.mask, 0) AS staying_mask,
     CASE WHEN s.n IS NULL AND c.n IS NULL THEN 4096 ELSE coalesce(s.mask, 0) | coalesce(c.mask, 0) END AS mask
@@ -60,7 +59,7 @@ _DISAGREE = f"""
 FROM (
   SELECT s.line, s.alt_index, s.reported, s.class, k.id, k.staying, k.staying_mask AS mask,
     {_SIDE.format(bit="(1 << s.class)")} AS side
-  FROM {{staging}} s JOIN seen USING (key) JOIN known k ON k.id = seen.variant_id WHERE s.fate = 'keep'
+  FROM {{staging}} s JOIN seen USING (key) JOIN known k ON k.id = seen.variant_id
 ) d WHERE side <> 0 AND mask & 254 & ~side <> 0
 """
 COUNT_DISAGREEMENTS = f"SELECT count(*), count(DISTINCT id) {_DISAGREE}"
@@ -72,9 +71,7 @@ ORDER BY {_APART.format(a="side", b="mask")} DESC, line, alt_index LIMIT %(most)
 
 VARIANTS = f"""
 SELECT count(*) FILTER (WHERE variant_id IS NULL) AS new, count(variant_id) AS known,
-  (SELECT count(*) FROM (
-     SELECT bit_or(1 << s.class) AS mask FROM {{staging}} s JOIN seen USING (key)
-     WHERE s.fate = 'keep' AND seen.variant_id IS NULL GROUP BY key) n WHERE {CONFLICT}) AS new_in_conflict,
+  (SELECT count(*) FROM {{staging}}_keys k JOIN seen USING (key) WHERE variant_id IS NULL AND {CONFLICT}) AS new_in_conflict,
   (SELECT count(*) FROM known WHERE claims_before > 0 AND staying + coming = 0) AS left_without_claims,
   (SELECT count(*) FROM known WHERE claims_before = 0 AND staying + coming > 0) AS back
 FROM seen
@@ -83,7 +80,7 @@ FROM seen
 _UNKNOWN_GENES = """
 WITH said AS (
   SELECT upper(name) AS name, min(name) AS written, count(*) AS claims
-  FROM {staging} s, jsonb_array_elements_text(s.genes) AS name WHERE s.fate = 'keep' AND length(name) <= 80 GROUP BY 1
+  FROM {staging} s, unnest(s.genes) AS name GROUP BY 1
 ), unlisted AS (
   SELECT written, claims FROM said WHERE NOT EXISTS (
     SELECT FROM variants_genename n JOIN variants_gene g ON g.id = n.gene_id

@@ -135,7 +135,8 @@ DELETE FROM variants_genename;
 -- Genes that the new table does not have stay where variants refer to them, else they go.
 UPDATE variants_gene g SET listed = false WHERE NOT EXISTS (SELECT FROM new_gene n WHERE n.gene_id = g.id);
 DELETE FROM variants_gene g WHERE NOT listed
-  AND NOT EXISTS (SELECT FROM variants_variantgene l WHERE l.gene_id = g.id);
+  AND NOT EXISTS (SELECT FROM variants_variantgene l WHERE l.gene_id = g.id)
+  AND NOT EXISTS (SELECT FROM variants_variant v WHERE v.gene_id = g.id);
 UPDATE variants_gene g SET symbol = n.symbol, listed = true, coding = n.coding OR (n.chrom = '' AND g.coding),
     name = CASE WHEN n.name <> '' THEN n.name ELSE g.name END,
     hgnc_id = CASE WHEN n.hgnc_id <> '' THEN n.hgnc_id ELSE g.hgnc_id END,

@@ -1,24 +1,70 @@
-"""The SQL of the merge, for PostgreSQL 15 to 18. `{staging}` is the staging table; values are parameters.
+"""The SQL of the merge, for PostgreSQL 15 to 18. `{staging}` begins the staging tables' names; values are parameters.
 
 Bits of the classification mask are 1 << Classification: pathogenic side 2 + 4 + 8, uncertain 16, benign side
 32 + 64 + 128, conflicting 256, risk factor 512, drug response 1024, other 2048, not provided 4096.
 """
 
-STAGING_COLUMNS = """
-  line bigint, alt_index smallint, fate text, reason text, flag text, key uuid, assembly text, chrom text,
-  chrom_rank smallint, pos integer, ref text, alt text, span_start integer, span_end integer, padding boolean, transcript text, hgvs_c text, hgvs_p text,
-  hgvs_g text, rsid text, consequence text, reported text, review_status text, oncogenicity text,
-  somatic_impact text, last_evaluated date, comment text, url text, source text, written text,
-  genes jsonb, names jsonb, class smallint, known boolean"""
+from variants.staging_sql import PLACE as PLACE_COLUMNS
+from variants.staging_sql import TEXTS
 
-# Which keys were known before, so that "new" can be counted.
-SEEN = """
+
+def _first(columns: tuple[str, ...]) -> str:
+    """The first that a part has, in the order of the parts' lines."""
+    return ", ".join(
+        f"(array_agg({c} ORDER BY first_line, first_alt) FILTER (WHERE {c} IS NOT NULL))[1] AS {c}" for c in columns
+    )
+
+
+def _each_once(column: str) -> str:
+    return f"""
+  SELECT key, array_agg(text ORDER BY first_line, first_alt, n) AS {column} FROM (
+    SELECT DISTINCT ON (key, text) key, text, first_line, first_alt, n
+    FROM gone, unnest({column}) WITH ORDINALITY AS said (text, n) ORDER BY key, text, first_line, first_alt, n
+  ) once GROUP BY key"""
+
+
+# Each key once: rows of keys that several parts of the file speak of become one.
+_FOLD = f"""
+CREATE TEMP TABLE parted ON COMMIT DROP AS SELECT key FROM {{staging}}_keys GROUP BY key HAVING count(*) > 1;
+ANALYZE parted;
+WITH gone AS (
+  DELETE FROM {{staging}}_keys k USING parted WHERE k.key = parted.key RETURNING k.*
+), found AS (
+  SELECT key, {_first(("first_line", "first_alt"))}, sum(claims)::integer AS claims, bit_or(mask) AS mask,
+    max(last_evaluated) AS last_evaluated, {_first(TEXTS)}
+  FROM gone GROUP BY key
+), place AS (
+  SELECT DISTINCT ON (key) key, {", ".join(PLACE_COLUMNS)} FROM gone
+  ORDER BY key, (pos IS NULL), padding DESC, first_line, first_alt
+), said_genes AS ({_each_once("genes")}
+), said_names AS ({_each_once("names")}
+)
+INSERT INTO {{staging}}_keys (key, first_line, first_alt, claims, mask, last_evaluated, {", ".join((*PLACE_COLUMNS, *TEXTS))},
+    genes, names)
+  SELECT key, first_line, first_alt, claims, mask, last_evaluated, {", ".join((*PLACE_COLUMNS, *TEXTS))},
+    coalesce(genes, '{{{{}}}}'), coalesce(names, '{{{{}}}}')
+  FROM found JOIN place USING (key) LEFT JOIN said_genes USING (key) LEFT JOIN said_names USING (key);
+DROP TABLE parted;
+ANALYZE {{staging}}_keys;
+"""
+
+# Which keys were known before. New variants get their ids here, in the order of their places: most of the indexes'
+# new entries then stand side by side. Everything after it joins on this table, and looks no key up again.
+_KNOWN = (
+    _FOLD
+    + """
 CREATE TEMP TABLE seen AS
-  SELECT s.key, v.id AS variant_id, v.record_count AS claims_before
-  FROM (SELECT DISTINCT key FROM {staging} WHERE fate = 'keep') s LEFT JOIN variants_variant v USING (key);
-CREATE UNIQUE INDEX ON seen (key);
+  SELECT key, known AS variant_id, {id} AS id, claims, first_line, chrom, pos, span_start, span_end
+  FROM (
+    SELECT k.key, v.id AS known, k.claims, k.first_line, k.pos,
+      CASE WHEN k.assembly = 'GRCh38' THEN k.chrom END AS chrom, k.span_start, k.span_end
+    FROM {staging}_keys k LEFT JOIN variants_variant v USING (key) ORDER BY k.chrom_rank, k.pos, k.key
+  ) k;
 ANALYZE seen;
 """
+)
+SEEN = _KNOWN.replace("{id}", "known")  # for who only looks
+_SEEN = _KNOWN.replace("{id}", "coalesce(known, nextval(pg_get_serial_sequence('variants_variant', 'id')))")
 
 # An old name or alias counts only where it leads to one gene: else the name stays its own. `named`: a table with the
 # columns name (upper case) and gene_id, which is filled in.
@@ -31,10 +77,10 @@ UPDATE {named} SET gene_id = one.gene_id
 
 _NAMED = (
     """
+CREATE TEMP TABLE written ON COMMIT DROP AS
+  SELECT DISTINCT text, upper(text) AS name FROM {staging}_keys, unnest(genes) AS text;
 CREATE TEMP TABLE named AS
-  SELECT upper(name) AS name, min(name) AS written, NULL::bigint AS gene_id
-  FROM (SELECT DISTINCT jsonb_array_elements_text(genes) AS name FROM {staging} WHERE fate = 'keep') n
-  WHERE length(name) <= 80 GROUP BY 1;
+  SELECT name, min(text) AS written, NULL::bigint AS gene_id FROM written GROUP BY 1;
 """
     + GENE_OF_NAME.format(named="named")
     + """
@@ -56,58 +102,57 @@ CLASS = f"""CASE
     WHEN (mask & 224) <> 0 THEN CASE mask & 224 WHEN 128 THEN 7 WHEN 32 THEN 5 ELSE 6 END
     WHEN (mask & 512) <> 0 THEN 9 WHEN (mask & 1024) <> 0 THEN 10 WHEN (mask & 2048) <> 0 THEN 11 ELSE 12 END"""
 
-# The place of each key: the one that has its padding base where one has.
-_PLACES = """
-CREATE TEMP TABLE places ON COMMIT DROP AS
-  SELECT DISTINCT ON (key) key, assembly, chrom, chrom_rank, pos, ref, alt, span_start, span_end, padding
-  FROM {staging} WHERE fate = 'keep'
-  ORDER BY key, (pos IS NULL), padding DESC, line, alt_index;
-ANALYZE places;
-"""
-
 # Genes that claims name, and genes by place (GRCh38 only: the gene table has no other coordinates).
-# Genes cut into bins of 100 kb: a hash join on (chromosome, bin) leaves a handful of candidates for each variant.
-_GENES = """
+# Genes cut into bins: a hash join on (chromosome, bin) leaves a handful of candidates for each variant. Who shares
+# several bins with a gene is paired with it in the first that both have.
+_BIN = 16_384
+_GENES = f"""
 CREATE TEMP TABLE gene_bin ON COMMIT DROP AS
-  SELECT id, chrom, start, "end", generate_series(start / 100000, "end" / 100000) AS bin FROM variants_gene
+  SELECT id, chrom, start, "end", generate_series(start / {_BIN}, "end" / {_BIN}) AS bin FROM variants_gene
   WHERE start IS NOT NULL AND chrom <> '';
 ANALYZE gene_bin;
 CREATE TEMP TABLE links ON COMMIT DROP AS
-  SELECT key, gene_id, bool_or(named) AS named FROM (
-    SELECT s.key, n.gene_id, true AS named
-    FROM {staging} s, jsonb_array_elements_text(s.genes) g JOIN named n ON n.name = upper(g) WHERE s.fate = 'keep'
+  SELECT id, gene_id, is_new, bool_or(named) AS named FROM (
+    SELECT s.id, n.gene_id, s.variant_id IS NULL AS is_new, true AS named
+    FROM {{staging}}_keys k JOIN seen s USING (key), unnest(k.genes) AS g JOIN written w ON w.text = g
+    JOIN named n USING (name)
     UNION ALL
-    SELECT p.key, g.id, false FROM places p, generate_series(p.span_start / 100000, p.span_end / 100000) AS b
+    SELECT s.id, g.id, s.variant_id IS NULL, false
+    FROM seen s JOIN gene_bin g ON g.chrom = s.chrom AND g.bin = s.span_start / {_BIN}
+    WHERE s.span_start / {_BIN} = s.span_end / {_BIN} AND g.start <= s.span_end AND g."end" >= s.span_start
+    UNION ALL
+    SELECT s.id, g.id, s.variant_id IS NULL, false
+    FROM seen s, generate_series(s.span_start / {_BIN}, s.span_end / {_BIN}) AS b
     JOIN gene_bin g ON g.bin = b
-    WHERE p.assembly = 'GRCh38' AND g.chrom = p.chrom AND g.start <= p.span_end AND g."end" >= p.span_start
-  ) found GROUP BY key, gene_id;
+    WHERE s.span_start / {_BIN} <> s.span_end / {_BIN} AND g.chrom = s.chrom AND g.start <= s.span_end
+      AND g."end" >= s.span_start AND b = greatest(s.span_start, g.start) / {_BIN}
+  ) found GROUP BY id, gene_id, is_new;
 ANALYZE links;
+"""
+
+# The gene that a new variant shows: as DISPLAY_GENE says; exons are looked at only where there is a choice.
+_SHOWN = """
+CREATE TEMP TABLE shown ON COMMIT DROP AS
+  SELECT id, count(*) AS n, count(*) FILTER (WHERE named) AS n_named,
+    coalesce(min(gene_id) FILTER (WHERE named), min(gene_id)) AS gene_id
+  FROM links WHERE is_new GROUP BY id;
+ANALYZE shown;
+UPDATE shown SET gene_id = best.gene_id FROM (
+  SELECT DISTINCT ON (l.id) l.id, l.gene_id
+  FROM shown JOIN links l USING (id) JOIN seen s USING (id) JOIN variants_gene g ON g.id = l.gene_id
+  WHERE n_named > 1 OR (n_named = 0 AND n > 1)
+  ORDER BY l.id, l.named DESC, (s.chrom IS NOT NULL AND g.exons @> s.pos) DESC NULLS LAST, g.coding DESC,
+    (g."end" - g.start), g.id
+) best WHERE shown.id = best.id AND shown.gene_id <> best.gene_id;
 """
 
 # New variants are written once, with everything that their claims say: each index is paid for once.
 _VARIANTS = f"""
-CREATE TEMP TABLE first_said ON COMMIT DROP AS
-WITH texts AS (
-  SELECT key,
-    (array_agg(transcript ORDER BY line) FILTER (WHERE transcript IS NOT NULL))[1] AS transcript,
-    (array_agg(hgvs_c ORDER BY line) FILTER (WHERE hgvs_c IS NOT NULL))[1] AS hgvs_c,
-    (array_agg(hgvs_p ORDER BY line) FILTER (WHERE hgvs_p IS NOT NULL))[1] AS hgvs_p,
-    (array_agg(hgvs_g ORDER BY line) FILTER (WHERE hgvs_g IS NOT NULL))[1] AS hgvs_g,
-    (array_agg(rsid ORDER BY line) FILTER (WHERE rsid IS NOT NULL))[1] AS rsid,
-    (array_agg(consequence ORDER BY line) FILTER (WHERE consequence IS NOT NULL))[1] AS consequence,
-    count(*) AS claims, bit_or(1 << class) AS mask, max(last_evaluated) AS last_evaluated
-  FROM {{staging}} WHERE fate = 'keep' GROUP BY key
-), gene AS (
-  SELECT DISTINCT ON (l.key) l.key, l.gene_id FROM links l JOIN places p USING (key) JOIN variants_gene g ON g.id = l.gene_id
-  ORDER BY l.key, l.named DESC, (p.assembly = 'GRCh38' AND g.exons @> p.pos) DESC NULLS LAST, g.coding DESC,
-    (g."end" - g.start), g.id
-)
-SELECT * FROM places JOIN texts USING (key) LEFT JOIN gene USING (key);
-INSERT INTO variants_variant (key, assembly, chrom, chrom_rank, pos, ref, alt, padding, gene_id, transcript, hgvs_c, hgvs_p,
+INSERT INTO variants_variant (id, key, assembly, chrom, chrom_rank, pos, ref, alt, padding, gene_id, transcript, hgvs_c, hgvs_p,
     hgvs_g, rsid, consequence, record_count, last_evaluated, conflict, classification)
-  SELECT key, assembly, chrom, chrom_rank, pos, ref, alt, padding, gene_id, transcript, hgvs_c, hgvs_p, hgvs_g, rsid,
-    consequence, claims, last_evaluated, {CONFLICT}, {CLASS}
-  FROM first_said f WHERE NOT EXISTS (SELECT FROM seen WHERE seen.key = f.key AND variant_id IS NOT NULL) ORDER BY key;
+  SELECT id, k.key, k.assembly, k.chrom, k.chrom_rank, k.pos, ref, alt, padding, gene_id, transcript, hgvs_c, hgvs_p, hgvs_g, rsid,
+    consequence, k.claims, last_evaluated, {CONFLICT}, {CLASS}
+  FROM seen JOIN {{staging}}_keys k USING (key) LEFT JOIN shown USING (id) WHERE variant_id IS NULL ORDER BY id;
 -- Known variants keep what they have; claims fill what was missing. coalesce() of equal values writes nothing new.
 UPDATE variants_variant v SET
     transcript = coalesce(v.transcript, f.transcript), hgvs_c = coalesce(v.hgvs_c, f.hgvs_c),
@@ -119,14 +164,22 @@ UPDATE variants_variant v SET
     ref = CASE WHEN f.padding AND NOT v.padding THEN f.ref ELSE v.ref END,
     alt = CASE WHEN f.padding AND NOT v.padding THEN f.alt ELSE v.alt END,
     padding = v.padding OR f.padding
-  FROM first_said f JOIN seen USING (key) WHERE v.id = seen.variant_id AND (
+  FROM {{staging}}_keys f JOIN seen USING (key) WHERE v.id = seen.variant_id AND (
     (f.padding AND NOT v.padding) OR (v.chrom IS NULL AND f.chrom IS NOT NULL)
     OR (v.transcript IS NULL AND f.transcript IS NOT NULL) OR (v.hgvs_c IS NULL AND f.hgvs_c IS NOT NULL)
     OR (v.hgvs_p IS NULL AND f.hgvs_p IS NOT NULL) OR (v.hgvs_g IS NULL AND f.hgvs_g IS NOT NULL)
     OR (v.rsid IS NULL AND f.rsid IS NOT NULL) OR (v.consequence IS NULL AND f.consequence IS NOT NULL));
-INSERT INTO variants_variantgene (variant_id, gene_id, named)
-  SELECT v.id, l.gene_id, l.named FROM links l JOIN variants_variant v USING (key)
-  ON CONFLICT (gene_id, variant_id) DO UPDATE SET named = true WHERE excluded.named AND NOT variants_variantgene.named;
+INSERT INTO variants_variantgene (variant_id, gene_id, named) SELECT id, gene_id, named FROM links WHERE is_new
+  ORDER BY gene_id, id;
+-- A gene's count grows by its new variants. Where a known one comes to it, the gene is counted again, at the end.
+UPDATE variants_gene g SET variant_count = variant_count + n
+  FROM (SELECT gene_id, count(*) AS n FROM links WHERE is_new GROUP BY gene_id) more WHERE g.id = more.gene_id;
+CREATE TEMP TABLE touched_genes (id bigint);
+WITH changed AS (
+  INSERT INTO variants_variantgene (variant_id, gene_id, named) SELECT id, gene_id, named FROM links WHERE NOT is_new
+  ON CONFLICT (gene_id, variant_id) DO UPDATE SET named = true WHERE excluded.named AND NOT variants_variantgene.named
+  RETURNING gene_id
+) INSERT INTO touched_genes SELECT DISTINCT gene_id FROM changed;
 -- Only variants that were known before can change their aggregate, their history or their gene: those that the new
 -- claims speak of, and those of the loads that leave and of this one's own earlier import.
 CREATE TEMP TABLE affected AS
@@ -135,17 +188,16 @@ CREATE TEMP TABLE affected AS
     UNION SELECT variant_id FROM variants_record WHERE load_id = ANY(%(leaving)s::bigint[] || %(load)s::bigint));
 CREATE UNIQUE INDEX ON affected (id);
 ANALYZE affected;
-CREATE TEMP TABLE touched_genes AS SELECT DISTINCT gene_id AS id FROM links;
 """
 
 # The same load once more: what Vardesk reads in a line today takes the place of what it read then.
 FORGET = """
 DELETE FROM variants_record r WHERE r.load_id = %(load)s AND NOT EXISTS (
-  SELECT FROM {staging} s WHERE s.fate = 'keep' AND s.line = r.line AND s.alt_index = r.alt_index);
+  SELECT FROM {staging} s WHERE s.line = r.line AND s.alt_index = r.alt_index);
 DELETE FROM variants_variantname n USING affected a
   WHERE n.variant_id = a.id AND n.load_id = %(load)s AND NOT EXISTS (
-    SELECT FROM {staging} s JOIN variants_variant v USING (key), jsonb_array_elements_text(s.names) t
-    WHERE s.fate = 'keep' AND v.id = n.variant_id AND t = n.kind || '=' || n.text);
+    SELECT FROM seen JOIN {staging}_keys k USING (key), unnest(k.names) t
+    WHERE seen.variant_id = n.variant_id AND t = n.kind || '=' || n.text);
 """
 
 _SAID = (
@@ -156,25 +208,31 @@ _AS_STAGED = ", ".join(f"{name} = excluded.{name}" for name in _SAID)
 _OLD = ", ".join(f"variants_record.{name}" for name in _SAID)
 _NEW = ", ".join(f"excluded.{name}" for name in _SAID)
 
-_CLAIMS = f"""
+_CLAIMS = """
 INSERT INTO variants_record (load_id, line, alt_index, variant_id, named_genes, source, classification,
     reported_classification, review_status, oncogenicity, somatic_impact, last_evaluated, submitter_comment, source_url, written)
-  SELECT %(load)s, s.line, s.alt_index, v.id,
-    ARRAY(SELECT upper(g) FROM jsonb_array_elements_text(s.genes) g WHERE length(g) <= 80),
+  SELECT %(load)s, s.line, s.alt_index, seen.id, upper(s.genes::text)::text[],
     left(coalesce(s.source, %(source)s), 200), s.class, s.reported, s.review_status, s.oncogenicity,
     s.somatic_impact, s.last_evaluated, s.comment, s.url, s.written
-  FROM {{staging}} s JOIN variants_variant v USING (key) WHERE s.fate = 'keep' ORDER BY s.line, s.alt_index
+  FROM {staging} s JOIN seen USING (key)"""
+_ON_LINE = f"""
   ON CONFLICT (load_id, line, alt_index) DO UPDATE SET {_AS_STAGED}
-  WHERE ({_OLD}) IS DISTINCT FROM ({_NEW});
+  WHERE ({_OLD}) IS DISTINCT FROM ({_NEW})"""
+
+# What nobody can have said before is inserted without asking whether it is there.
+_NAMES = """
 INSERT INTO variants_variantname (variant_id, load_id, kind, text)
-  SELECT v.id, %(load)s::bigint, split_part(n, '=', 1), substr(n, strpos(n, '=') + 1)
-  FROM {{staging}} s JOIN variants_variant v USING (key), jsonb_array_elements_text(s.names) n WHERE s.fate = 'keep'
-  ON CONFLICT DO NOTHING;
+  SELECT seen.id, %(load)s::bigint, split_part(n, '=', 1), substr(n, strpos(n, '=') + 1)
+  FROM seen JOIN {staging}_keys k USING (key), unnest(k.names) AS n WHERE variant_id IS NULL;
+INSERT INTO variants_variantname (variant_id, load_id, kind, text)
+  SELECT seen.id, %(load)s::bigint, split_part(n, '=', 1), substr(n, strpos(n, '=') + 1)
+  FROM seen JOIN {staging}_keys k USING (key), unnest(k.names) AS n WHERE variant_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM variants_variantname v WHERE v.variant_id = seen.id AND v.load_id = %(load)s
+      AND v.kind = split_part(n, '=', 1) AND v.text = substr(n, strpos(n, '=') + 1));
 DELETE FROM variants_loadissue WHERE load_id = %(load)s;
 INSERT INTO variants_loadissue (load_id, line, kind, reason)
-  SELECT %(load)s, line, CASE fate WHEN 'reject' THEN 'rejected' WHEN 'skip' THEN 'skipped' ELSE 'flagged' END,
-    left(coalesce(reason, flag), 300)
-  FROM {{staging}} WHERE fate <> 'keep' OR flag IS NOT NULL ORDER BY line, alt_index;
+  SELECT %(load)s, line, CASE fate WHEN 'reject' THEN 'rejected' WHEN 'skip' THEN 'skipped' ELSE 'flagged' END, left(said, 300)
+  FROM {staging}_issues ORDER BY line, alt_index;
 """
 
 # The gene shown: one that a claim names, else by place one with the position in an exon, coding, the shortest.
@@ -232,38 +290,31 @@ ANALYZE affected;
 CREATE TEMP TABLE touched_genes (id bigint);
 """
 
-PLACE = SEEN + _NAMED + _PLACES + _GENES + _VARIANTS
-CLAIM = _CLAIMS
+PLACE = _SEEN + _NAMED + _GENES + _SHOWN + _VARIANTS
+CLAIM = f"{_CLAIMS};{_NAMES}"
+CLAIM_AGAIN = f"{_CLAIMS}{_ON_LINE};{_NAMES}"  # of a load that has claims already
 TEMPORARY = (
-    "affected, seen, named, touched_genes, places, gene_bin, links, first_said, relinked, said_genes, said_named"
+    "affected, seen, parted, written, named, touched_genes, gene_bin, links, shown, relinked, said_genes, said_named"
 )
 # Of the tables above, those that were made: a transaction may hold two merges.
 FORGET_TEMPORARY = f"DROP TABLE IF EXISTS {TEMPORARY}"
 
 # A line is imported if one of its alleles is new, else merged if one is kept, else rejected if one is, else skipped.
 COUNT = """
-WITH fates AS (
-  SELECT s.line, s.fate, s.flag,
-    s.fate = 'keep' AND seen.variant_id IS NULL
-      AND row_number() OVER (PARTITION BY s.key, s.fate ORDER BY s.line, s.alt_index) = 1 AS is_new
-  FROM {staging} s LEFT JOIN seen ON seen.key = s.key AND s.fate = 'keep'
-), lines AS (
-  SELECT line, bool_or(is_new) AS has_new, bool_or(fate = 'keep') AS kept, bool_or(fate = 'reject') AS rejected
-  FROM fates GROUP BY line
-)
-SELECT count(*) AS lines_read, count(*) FILTER (WHERE has_new) AS imported,
-  count(*) FILTER (WHERE kept AND NOT has_new) AS merged,
-  count(*) FILTER (WHERE rejected AND NOT kept) AS rejected,
-  count(*) FILTER (WHERE NOT kept AND NOT rejected) AS skipped,
-  (SELECT count(*) FROM fates WHERE is_new) AS alleles_imported,
-  (SELECT count(*) FROM fates WHERE fate = 'keep' AND NOT is_new) AS alleles_merged,
-  (SELECT count(*) FROM fates WHERE fate = 'skip') AS alleles_skipped,
-  (SELECT count(*) FROM fates WHERE flag IS NOT NULL AND fate = 'keep') AS flagged
-FROM lines
+WITH kept AS (SELECT line, count(*) AS n FROM {staging} GROUP BY line),
+lost AS (
+  SELECT line, bool_or(fate = 'reject') AS rejected FROM {staging}_issues i
+  WHERE fate <> 'keep' AND NOT EXISTS (SELECT FROM kept WHERE kept.line = i.line) GROUP BY line
+), claims AS (SELECT count(*) AS lines, coalesce(sum(n), 0)::bigint AS alleles FROM kept),
+new AS (SELECT count(DISTINCT first_line) AS lines, count(*) AS alleles FROM seen WHERE variant_id IS NULL)
+SELECT claims.lines + (SELECT count(*) FROM lost) AS lines_read, new.lines AS imported, claims.lines - new.lines AS merged,
+  (SELECT count(*) FROM lost WHERE rejected) AS rejected, (SELECT count(*) FROM lost WHERE NOT rejected) AS skipped,
+  new.alleles AS alleles_imported, claims.alleles - new.alleles AS alleles_merged,
+  (SELECT count(*) FROM {staging}_issues WHERE fate = 'skip') AS alleles_skipped,
+  (SELECT count(*) FROM {staging}_issues WHERE fate = 'keep') AS flagged
+FROM claims, new
 """
 
 REASONS = """
-SELECT coalesce(reason, flag), count(*) FROM {staging}
-WHERE CASE WHEN %s THEN fate = 'keep' AND flag IS NOT NULL ELSE fate <> 'keep' END
-GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50
+SELECT said, count(*) FROM {staging}_issues WHERE (fate = 'keep') = %s GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 50
 """

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from project.core.audit import record
@@ -36,15 +37,14 @@ def _file_of(spec: LoadSpec, by: Any) -> dict[str, Any]:
 def merged(run: Run, there: Staged) -> Load | None:
     """The load, committed with the job's counts; None, and nothing done, while another merge is under way.
 
-    It is asked for and never waited for with the job's row in hand: a job that waits can be cancelled.
+    The job's row is taken last: until then it can be cancelled and beats, however long the merge takes.
     """
-    with transaction.atomic():
-        run.hold()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MERGE_LOCK])
-            if not cursor.fetchone()[0]:
-                return None
-            return _merge(cursor, run, there)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MERGE_LOCK])
+        if not cursor.fetchone()[0]:
+            return None
+        cursor.execute(f"SET LOCAL work_mem = '{settings.MERGE_WORK_MEM:d}MB'; SET LOCAL jit = off")
+        return _merge(cursor, run, there)
 
 
 def _merge(cursor: Any, run: Run, there: Staged) -> Load:
@@ -72,8 +72,9 @@ def _merge(cursor: Any, run: Run, there: Staged) -> Load:
     record("load made" if is_new else "load repeated", load, by=run.job.owner, after=changed, job=run.job.pk)
     if is_new:  # the same again merges everything; what the load brought stays its own
         Load.objects.filter(pk=load.pk).update(counts=counts)
-    run.save(counts=counts, result=result)
     DataVersion.bump()
+    run.hold()
+    run.save(counts=counts, result=result)
     return load
 
 
@@ -90,7 +91,7 @@ def _bring_in(cursor: Any, table: str, load: Load, leaving: list[int], *, is_new
     cursor.execute(merge_sql.PLACE.format(staging=table), values)
     if not is_new:
         cursor.execute(merge_sql.FORGET.format(staging=table), values)
-    cursor.execute(merge_sql.CLAIM.format(staging=table), values)
+    cursor.execute((merge_sql.CLAIM if is_new else merge_sql.CLAIM_AGAIN).format(staging=table), values)
     if leaving or not is_new:
         cursor.execute(RELINK, {"loads": [*leaving, load.pk]})
     cursor.execute(merge_sql.DISPLAY_GENE + merge_sql.AGGREGATE + merge_sql.COUNT_GENES, values)

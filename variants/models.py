@@ -128,7 +128,7 @@ class LoadIssue(models.Model):
         SKIPPED = "skipped"
         FLAGGED = "flagged", "flagged (kept)"
 
-    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="issues")
+    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="issues", db_index=False, db_constraint=False)
     line = models.BigIntegerField()
     kind = models.CharField(max_length=8, choices=Kind)
     reason = models.CharField(max_length=300)
@@ -178,7 +178,9 @@ class Variant(models.Model):
     ref = models.TextField(null=True, blank=True)
     alt = models.TextField(null=True, blank=True)
     padding = models.BooleanField(default=False, help_text="ref and alt are a complete VCF form")
-    gene = models.ForeignKey(Gene, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    gene = models.ForeignKey(
+        Gene, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_constraint=False
+    )
     transcript = models.TextField(null=True, blank=True)
     hgvs_c = models.TextField(null=True, blank=True)
     hgvs_p = models.TextField(null=True, blank=True)
@@ -220,11 +222,16 @@ class Variant(models.Model):
         return self.hgvs_g or self.hgvs_c or self.hgvs_p or self.rsid or f"variant {self.pk}"
 
 
+# db_constraint=False here and below: the merge writes millions of such rows at once, and PostgreSQL would look each of
+# them up again one by one, at the commit (a third of an import's time). The merge, the one door, joins on the rows that
+# it refers to, under its lock; nobody deletes them without it; `check_variants` looks for rows that refer to nothing.
 class VariantGene(models.Model):
     """A gene that a variant lies in (by its place on GRCh38) or that a claim names for it."""
 
-    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="gene_links")
-    gene = models.ForeignKey(Gene, on_delete=models.CASCADE, related_name="variant_links", db_index=False)
+    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="gene_links", db_constraint=False)
+    gene = models.ForeignKey(
+        Gene, on_delete=models.CASCADE, related_name="variant_links", db_index=False, db_constraint=False
+    )
     named = models.BooleanField(help_text="a claim names it; else by place")
 
     class Meta:
@@ -261,18 +268,21 @@ class VariantName(models.Model):
         G = "g", "genomic"
         SPDI = "spdi", "SPDI, as written"  # of an allele that is stored elsewhere in its repeat than it was written
 
-    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="names", db_index=False)
+    variant = models.ForeignKey(
+        Variant, on_delete=models.CASCADE, related_name="names", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=8, choices=Kind)
     text = models.TextField()
-    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="+", db_index=False)
+    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False)
 
     objects = VariantNameQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(F("variant"), F("load"), F("kind"), MD5("text"), name="variant_name_once")
+        # That a load gives a name once is the merge's care: a unique index over each text cost it more than the rows.
+        indexes = [
+            models.Index(fields=["variant", "load"], name="variant_name_of_load"),
+            models.Index(Upper(Left("text", 200)), name="variant_name_text"),
         ]
-        indexes = [models.Index(Upper(Left("text", 200)), name="variant_name_text")]
 
     def __str__(self) -> str:
         return self.text
@@ -297,10 +307,12 @@ class RecordQuerySet(models.QuerySet["Record"]):
 class Record(models.Model):
     """A claim: what one line of one file says about one variant. The raw line stays in the file's own table."""
 
-    load = models.ForeignKey(Load, on_delete=models.CASCADE, related_name="records", db_index=False)
+    load = models.ForeignKey(
+        Load, on_delete=models.CASCADE, related_name="records", db_index=False, db_constraint=False
+    )
     line = models.BigIntegerField(help_text="physical line in the file, from 1")
     alt_index = models.PositiveSmallIntegerField(default=1, help_text="which ALT allele of the line, from 1")
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="records")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="records", db_constraint=False)
     named_genes = ArrayField(
         models.TextField(), default=list, blank=True, help_text="as the claim writes them, upper case"
     )

@@ -70,7 +70,7 @@ def keep_words(cursor: Any, staging: str, load_id: int) -> None:
     cursor.execute("DELETE FROM variants_reportedword WHERE load_id = %s", [load_id])
     counted = (
         "SELECT %(load)s::bigint AS load_id, reported AS text, min(class) AS class, bool_and(known) AS known,"
-        f" count(*) AS claims FROM {staging} WHERE fate = 'keep' AND reported IS NOT NULL GROUP BY reported"
+        f" count(*) AS claims FROM {staging} WHERE reported IS NOT NULL GROUP BY reported"
     )
     cursor.execute(_KEEP.format(counted=counted), {"load": load_id, "most": settings.MAX_REPORTED_WORDS})
 
@@ -100,11 +100,15 @@ def read_staged_again(cursor: Any, staging: str, read_with: set[str]) -> None:
     if read_with <= {terms_digest(terms)}:
         return
     texts = (
-        f"SELECT reported, min(class), bool_and(known) FROM {staging}"
-        " WHERE fate = 'keep' AND length(reported) <= %s GROUP BY reported"
+        f"SELECT reported, min(class), bool_and(known) FROM {staging} WHERE length(reported) <= %s GROUP BY reported"
     )
     put_readings(cursor, texts, [LONGEST_TEXT], terms)
     cursor.execute(f"UPDATE {staging} s SET class = c.class, known = c.known FROM readings c WHERE s.reported = c.text")
+    # The keys' masks, from the claims of all parts: each part's row of a key then says what all of them say.
+    cursor.execute(
+        f"UPDATE {staging}_keys k SET mask = m.mask FROM"
+        f" (SELECT key, bit_or(1 << class) AS mask FROM {staging} GROUP BY key) m WHERE k.key = m.key AND k.mask <> m.mask"
+    )
     cursor.execute("DROP TABLE readings")
 
 
@@ -142,7 +146,7 @@ def unknown_note(cursor: Any, staging: str) -> list[str]:
     """A sentence about the claims whose classification has words that nobody knows; none where there are none."""
     cursor.execute(
         "SELECT left(reported, 60), count(*), count(*) OVER (), sum(count(*)) OVER () FROM"
-        f" {staging} WHERE fate = 'keep' AND NOT known GROUP BY reported ORDER BY 2 DESC, reported LIMIT 5"
+        f" {staging} WHERE NOT known GROUP BY reported ORDER BY 2 DESC, reported LIMIT 5"
     )
     rows = cursor.fetchall()
     if not rows:

@@ -20,6 +20,12 @@ class Command(BaseCommand):
             self.stdout.write("Every variant and every gene says what its claims say.")
             return
         differ = f"{found.variants:,} variants and {found.genes:,} genes differ from their claims"
-        if not repair:
-            raise CommandError(f"{differ}; --repair mends them.")
-        self.stdout.write(f"{differ}: mended.")
+        if found.variants or found.genes:
+            if not repair:
+                raise CommandError(f"{differ}; --repair mends them.")
+            self.stdout.write(f"{differ}: mended.")
+        if found.orphans:
+            raise CommandError(
+                f"{found.orphans:,} rows refer to rows that are not there, or stand twice. Vardesk never writes such rows:"
+                " something else changed the database. Restore it from a backup, or ask for help with the lines above."
+            )
