@@ -57,9 +57,10 @@ class Workers:
         }  # fmt: skip
 
     def start(self, *arguments: str, clock_h: float = 0) -> subprocess.Popen:
+        app_of = "project.beat" if arguments[0] == "beat" else "project"
         with (self.folder / f"{arguments[0]}-{len(self.running)}.log").open("w") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "celery", "-A", "project", *arguments],
+                [sys.executable, "-m", "celery", "-A", app_of, *arguments],
                 env=self.env | {"TEST_CLOCK_HOURS": str(clock_h), "TEST_READY": str(self.ready_path())}, cwd=self.cwd, stdout=log, stderr=log,
                 start_new_session=True,
             )  # fmt: skip
