@@ -33,15 +33,20 @@ CREATE OR REPLACE TEMP MACRO joined(l, mark) AS nullif(array_to_string(each_once
 CREATE OR REPLACE TEMP MACRO of_allele(t, number, wanted) AS CASE WHEN t IS NULL THEN NULL
     WHEN len(string_split(t, ',')) = wanted THEN text_of(string_split(t, ',')[number]) END;
 -- BRCA1:672|NBR2:10230 are symbols with NCBI's numbers.
-CREATE OR REPLACE TEMP MACRO symbols(t) AS joined(list_transform(tokens(t), lambda g: regexp_replace(g, ':\d+$', '')), ',');
+CREATE OR REPLACE TEMP MACRO symbols(t) AS CASE WHEN regexp_matches(t, '^[A-Za-z0-9._-]+(:\d+)?$') THEN split_part(t, ':', 1) ELSE joined(list_transform(tokens(t), lambda g: regexp_replace(g, ':\d+$', '')), ',') END;
 CREATE OR REPLACE TEMP MACRO rs_of_id(t) AS list_filter(string_split(lower(t), ';'), lambda x: regexp_matches(x, '^rs\d{1,15}$'));
 CREATE OR REPLACE TEMP MACRO rs_of_info(t) AS list_transform(list_filter(tokens(lower(t)), lambda x: regexp_matches(x, '^(rs)?\d{1,15}$')),
     lambda x: 'rs' || ltrim(x, 'rs'));
-CREATE OR REPLACE TEMP MACRO variation_ids(t) AS joined(list_transform(tokens(t), lambda x: CASE
-    WHEN regexp_matches(x, '^\d{1,9}$') THEN 'VCV' || lpad(x, 9, '0') ELSE x END), ' ');
+-- The identifiers of both, each once; most lines have one, or the same twice.
+CREATE OR REPLACE TEMP MACRO rs_of(id, info) AS CASE WHEN (id IS NULL OR id = '.') AND info IS NULL THEN NULL
+    WHEN regexp_matches(id, '^rs\d{1,15}$') AND (info IS NULL OR 'rs' || info = id) THEN id
+    ELSE joined(list_concat(rs_of_id(id), CASE WHEN info IS NULL THEN [] ELSE rs_of_info(info) END), ';') END;
+CREATE OR REPLACE TEMP MACRO variation_ids(t) AS CASE WHEN regexp_matches(t, '^\d{1,9}$') THEN 'VCV' || lpad(t, 9, '0')
+    WHEN t IS NULL OR regexp_matches(t, '^[A-Za-z0-9._:-]+$') THEN t
+    ELSE joined(list_transform(tokens(t), lambda x: CASE WHEN regexp_matches(x, '^\d{1,9}$') THEN 'VCV' || lpad(x, 9, '0') ELSE x END), ' ') END;
 -- SO:0001583|missense_variant and NM_005101.3:c.62G>A:missense_variant are missense_variant.
-CREATE OR REPLACE TEMP MACRO consequences(t) AS regexp_replace(regexp_replace(t, 'SO:\d+\|', '', 'g'),
-    '[NX][A-Z]_[0-9.]+:[cgnpr]\.[^:|,]*:', '', 'g');
+CREATE OR REPLACE TEMP MACRO consequences(t) AS CASE WHEN NOT contains(t, ':') THEN t ELSE regexp_replace(regexp_replace(t, 'SO:\d+\|', '', 'g'),
+    '[NX][A-Z]_[0-9.]+:[cgnpr]\.[^:|,]*:', '', 'g') END;
 CREATE OR REPLACE TEMP MACRO words_of(t, codes) AS CASE WHEN regexp_matches(t, '^\d+([|,;&/]\d+)*$')
     THEN joined(list_transform(tokens(t), lambda x: coalesce(codes[x], x)), '|') ELSE t END;
 """
@@ -83,14 +88,18 @@ class _Sql:
         cell = f"c{self.places[column]:d}"
         if by := self.per_allele(column):
             return f"of_allele({cell}, {by[0]}, {by[1]})"
-        return f"text_of({cell})"
+        return f"t{self.places[column]:d}"
+
+    def whole(self) -> list[int]:
+        """The places of the columns whose text is that of every allele of the line."""
+        return sorted({self.places[column] for column in self.mapping.values() if not self.per_allele(column)})
 
     def field(self, field: str) -> str:
         """SQL of a field's text."""
         column = self.mapping.get(field)
         if field == "rsid":
-            info = f"rs_of_info({self.text(column)})" if column and column != "ID" else "[]"
-            return f"joined(list_concat(rs_of_id(c{self.places['ID']:d}), {info}), ';')"
+            info = self.text(column) if column and column != "ID" else "NULL::VARCHAR"
+            return f"rs_of(c{self.places['ID']:d}, {info})"
         if column is None:
             return "NULL::VARCHAR"
         if column in self.known and self.known[column].answers(field):
@@ -105,7 +114,8 @@ class _Sql:
             return f"variation_ids({text})" if is_number else text
         if field == "consequence":
             return f"consequences({text})"
-        text = f"unescaped({text})" if field in NAMES else text
+        if field in NAMES:  # of whole texts it is done beforehand: a macro works an argument out each time it names it
+            text = f"u{text[1:]}" if text.startswith("t") else f"unescaped({text})"
         return f"symbols({text})" if field == "gene" else text
 
     def left_out(self) -> str:
@@ -126,6 +136,10 @@ class _Sql:
         """The SELECT of `cells`, with one column more: `left_out`."""
         at = self.places
         needed = ", ".join(f"c{place:d}" for place in sorted(self.needed()))
+        texts = [f"text_of(c{place:d}) AS t{place:d}" for place in self.whole()]
+        named = {self.places[self.mapping[field]] for field in NAMES if field in self.mapping} & set(self.whole())
+        plain = [f"unescaped(t{place:d}) AS u{place:d}" for place in sorted(named)]
+        carried = ", ".join([needed, *(f"t{n:d}" for n in self.whole()), *(f"u{n:d}" for n in sorted(named))])
         entries = [
             f"{vcf_annotations.entries_sql(self.known[column], f'c{at[column]:d}')} AS entries{n}"
             for column, n in self.annotations.items()
@@ -146,14 +160,15 @@ class _Sql:
         ]  # fmt: skip
         alts = f"string_split(upper(c{at['ALT']:d}), ',')"
         return f"""
-            WITH listed AS (
-              SELECT line, {needed}, upper(c{at["REF"]:d}) AS ref,
+            WITH texts AS (SELECT {", ".join(["line", needed, *texts])} FROM {relation}),
+            listed AS (
+              SELECT {", ".join(["*", *plain])}, upper(c{at["REF"]:d}) AS ref,
                 CASE WHEN len({alts}) > {MOST_ALTS} THEN ['<' || len({alts}) || ' ALT ALLELES>'] ELSE {alts} END AS alts
-              FROM {relation}
+              FROM texts
             ), parsed AS (SELECT {", ".join(["*", *entries])} FROM listed),
             spelled AS (SELECT {", ".join(["*", *spelled])} FROM parsed),
             split AS (
-              SELECT {", ".join(["line", needed, "alts", "unnest(alts) AS alt", "generate_subscripts(alts, 1)::INTEGER AS alt_number", *mine])}
+              SELECT {", ".join(["line", carried, "alts", "unnest(alts) AS alt", "generate_subscripts(alts, 1)::INTEGER AS alt_number", *mine])}
               FROM spelled
             ), shown AS (SELECT {", ".join(["*", *best])} FROM split)
             SELECT line, alt_number, {", ".join(chosen)}, {self.left_out()} AS left_out FROM shown"""
