@@ -87,15 +87,15 @@ def cut(monkeypatch):
     return cut_at
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_parts_end_in_the_same_rows_as_the_whole(load, make_gene, cut, seed):
     chance = random.Random(seed)
     make_gene("BRCA1", aliases=("OLDNAME",), chrom="7", start=50, end=150, coding=True)
     make_gene("INNER", chrom="7", start=90, end=101)
     load(rows_of(chance, 8), source="before")
-    rows = rows_of(chance, 60)
+    rows = rows_of(chance, 40)
     found = []
-    for lines in ([], sorted(chance.sample(range(3, 60), 3)), list(range(3, 62))):
+    for lines in ([], sorted(chance.sample(range(3, 42), 1)), sorted(chance.sample(range(3, 42), 7))):
         with transaction.atomic():
             cut(lines)
             done = load(rows)
