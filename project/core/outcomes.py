@@ -7,6 +7,7 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 DISK_FULL = "53100"
+CONNECTION_ENDED = ("08", "57P")  # connection exceptions; shut down, crashed, starting up
 
 
 class Cancelled(Exception):
@@ -37,5 +38,14 @@ def sentence(error: Exception) -> str:
 
 
 def has_lost_database(error: Exception) -> bool:
-    """Whether `error` is that of a connection which is no more: PostgreSQL was stopped, restarted or killed."""
-    return isinstance(error, DatabaseError | psycopg2.Error) and not connection.is_usable()
+    """Whether `error` is that of a connection which is no more: PostgreSQL was stopped, restarted or killed.
+
+    The error says it: at the end of a transaction Django connects anew, and the connection in hand may be a good one.
+    """
+    if not isinstance(error, DatabaseError | psycopg2.Error):
+        return False
+    cause = error.__cause__ if isinstance(error.__cause__, psycopg2.Error) else error
+    if code := getattr(cause, "pgcode", None):
+        return code.startswith(CONNECTION_ENDED)
+    is_of_connection = isinstance(cause, psycopg2.OperationalError | psycopg2.InterfaceError)  # the server said nothing
+    return is_of_connection or not connection.is_usable()
