@@ -36,6 +36,7 @@ IN_PARTS = (0.02, 0.6)  # of the job's progress
 def import_file(run: Run) -> None:
     """The work of an `import` job. `params`: what was asked (`Asked`), and `reading`. Goes on where a killed one was."""
     if (run.job.result or {}).keys() & {"load", "dry_run"}:  # killed between the last write and the end of the job
+        forget_staging(run.job)
         return
     run.report(IN_PARTS[0], "Opening the table")
     file = _file_of(run.job)
