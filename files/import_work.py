@@ -1,7 +1,9 @@
 """The work of an `import` job, and of each of its parts: from the file's table into the variant database."""
 
+import errno
+import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
 from pathlib import Path
@@ -80,7 +82,7 @@ class PartImporter:
         if part.params["reference"] != spec.options.get("reference"):
             raise JobError(REFERENCE_CHANGED)
         connection.ensure_connection()
-        with part.stoppable(db.interrupt), part.stoppable(connection.connection.cancel):
+        with _disk_full_said(), part.stoppable(db.interrupt), part.stoppable(connection.connection.cancel):
             notes = _fill(db, file, self.job.params["mapping"], part.params["lines"])
             bring(db, part, rules_for(spec, opened, Bases(**part.params["bases"])), notes)
 
@@ -95,6 +97,17 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
     scratch = Path(settings.VAR_DIR) / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
     return store.connect(scratch, memory_limit=settings.IMPORT_MEMORY)
+
+
+@contextmanager
+def _disk_full_said() -> Iterator[None]:
+    """DuckDB has no error of its own for a disk that is full; the person who imports is to know."""
+    try:
+        yield
+    except duckdb.IOException as error:
+        if "No space left" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+        raise
 
 
 def _file_of(job: Job) -> DataFile:
@@ -144,7 +157,7 @@ def _planned(run: Run, file: DataFile, spec: LoadSpec) -> Bases:
     if (first := run.job.parts.order_by("number").first()) is not None:
         return Bases(**first.params["bases"])
     mapping = run.job.params["mapping"]
-    with _duckdb() as db:
+    with _disk_full_said(), _duckdb() as db:
         try:
             cut = stretches(db, file.table_path, needed_places(file, mapping))
         except FileNotFoundError as error:
