@@ -169,6 +169,7 @@ def _planned(run: Run, file: DataFile, spec: LoadSpec) -> Bases:
         bases = _bases(run, db, file, spec, cut)
     asked = {"bases": asdict(bases), "reference": spec.options.get("reference")}
     with connection.cursor() as cursor:
+        staging.sweep(cursor)
         staging.make(cursor, staging.name(run.job.pk))
     parts.plan(
         run, [({"lines": [one.first, one.last], **asked}, one.rows) for one in cut], task=IMPORT_PART_TASK,

@@ -3,15 +3,21 @@
 Unlogged: after a crash of PostgreSQL they are empty. Whoever merges compares the rows in them with those that were copied.
 """
 
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
 from django.conf import settings
 
+from project.core.locks import Locked, lock_timeout
+from project.core.models import Job
 from variants.staging_sql import QUESTIONS, TABLES
 
 COPY_NULL = r"\N"
+LOCK_WAIT_S = 1.0
+LEFT_FOR_S = 3600.0  # no part takes so long
 
 
 def name(job_id: int) -> str:
@@ -26,6 +32,20 @@ def make(cursor: Any, table: str) -> None:
 
 def drop(cursor: Any, table: str) -> None:
     cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'{table}{suffix}' for suffix in TABLES)}")
+
+
+def sweep(cursor: Any) -> None:
+    """Drop the tables, and remove the files, of jobs that are over: of a worker that copied on after its job's end."""
+    cursor.execute("SELECT substring(relname FROM '^variants_staging_([0-9]+)$')::bigint FROM pg_class"
+                   " WHERE relkind = 'r' AND relname ~ '^variants_staging_[0-9]+$' AND pg_table_is_visible(oid)")  # fmt: skip
+    left = {row[0] for row in cursor.fetchall()}
+    for job_id in left - set(Job.objects.in_work().filter(pk__in=left).values_list("pk", flat=True)):
+        with suppress(Locked), lock_timeout(LOCK_WAIT_S):  # who copies on notices soon; the next import finds it
+            drop(cursor, name(job_id))
+    for path in (Path(settings.VAR_DIR) / "tmp").glob("variants_staging_*.csv"):
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > LEFT_FOR_S:
+                path.unlink()
 
 
 def rows_in(cursor: Any, table: str) -> int:

@@ -40,7 +40,8 @@ class JobSerializer(serializers.ModelSerializer):
     seconds_left = serializers.SerializerMethodField(help_text="a guess; null where there is none")
     parts = serializers.SerializerMethodField(help_text="of work that is done in parts by several workers, else null")
     attempts = serializers.IntegerField(
-        source="attempt", help_text="how often a worker began it; more than 1 where a worker died"
+        source="attempt",
+        help_text="how often a worker began it or went on with it: also where others had done its last parts",
     )
 
     class Meta:

@@ -67,7 +67,10 @@ class Heart(threading.Thread):
 
     @contextmanager
     def stoppable(self, stop: Callable[[], None], check: Callable[[], None]) -> Iterator[None]:
-        """While inside, `stop()` is called again and again once `check()` raises; that then comes out of the block."""
+        """While inside, `stop()` is called again and again once `check()` raises; that then comes out in place of the error.
+
+        Work that got through all the same is done: what it committed cannot be called off any more.
+        """
         watch = _Watch(stop, check)
         self.watches.append(watch)
         try:
@@ -79,8 +82,6 @@ class Heart(threading.Thread):
         finally:
             watch.leave()
             self.watches.remove(watch)
-        if watch.reason is not None:  # it was heard, and the work got through all the same
-            raise watch.reason
 
     def end(self) -> None:
         self.stopped.set()

@@ -80,7 +80,7 @@ class Run:
         """While inside, `stop()` is called each second, in another thread, once `check()` would raise.
 
         For work that cannot look by itself, such as one long statement: DuckDB's `interrupt`, psycopg2's `cancel`.
-        Whatever the work that was broken off raises, Cancelled or TakenOver comes out; also where it got through.
+        Whatever the work that was broken off raises, Cancelled or TakenOver comes out; where it got through, nothing.
         """
         return self.heart.stoppable(stop, self._look)
 
