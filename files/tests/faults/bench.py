@@ -41,6 +41,7 @@ from variants.merging import MERGE_LOCK
 ROWS, FEW = 16_000, 1_000
 FILLERS = 170  # empty columns: the row groups of so wide a table have 4,096 rows, and so the import has four parts
 STALE_S = 3.0
+TEMPLATE_FILES = ("1", "2")  # the folders of few.tsv and many.tsv
 KEPT = ("postgres", "postgres-password", "files")
 TEMPLATE, CASE = "vardesk_template", "vardesk_case"
 OVER_S = 120.0  # the machine may be busy with other tests
@@ -147,12 +148,16 @@ class Bench:
         self.forget_asking()
         self.redis.empty()
         self.postgres.copy_of(TEMPLATE, CASE, more)
-        kept = set((self.var_dir / "files").glob("*"))
+        self._forget_files()
         try:
             with self.on(CASE):
                 yield
         finally:
-            for folder in set((self.var_dir / "files").glob("*")) - kept:
+            self._forget_files()
+
+    def _forget_files(self) -> None:
+        for folder in (self.var_dir / "files").glob("*"):
+            if folder.name not in TEMPLATE_FILES:
                 shutil.rmtree(folder)
 
     @contextlib.contextmanager
