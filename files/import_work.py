@@ -82,7 +82,7 @@ class PartImporter:
         if part.params["reference"] != spec.options.get("reference"):
             raise JobError(REFERENCE_CHANGED)
         connection.ensure_connection()
-        with _disk_full_said(), part.stoppable(db.interrupt), part.stoppable(connection.connection.cancel):
+        with _said_plainly(), part.stoppable(db.interrupt), part.stoppable(connection.connection.cancel):
             notes = _fill(db, file, self.job.params["mapping"], part.params["lines"])
             bring(db, part, rules_for(spec, opened, Bases(**part.params["bases"])), notes)
 
@@ -100,10 +100,15 @@ def _duckdb() -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def _disk_full_said() -> Iterator[None]:
-    """DuckDB has no error of its own for a disk that is full; the person who imports is to know."""
+def _said_plainly() -> Iterator[None]:
+    """What DuckDB could not do for want of room, in words for the person who imports. For a full disk it has no error of its own."""
     try:
         yield
+    except duckdb.OutOfMemoryException as error:
+        raise JobError(
+            f"The import needed more memory than it may take (IMPORT_MEMORY, {settings.IMPORT_MEMORY}), and nothing was kept."
+            " Ask the administrator to raise that, or to lower IMPORT_PART_ROWS or IMPORT_PART_BYTES; then try again."
+        ) from error
     except duckdb.IOException as error:
         if "No space left" in str(error):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
@@ -157,7 +162,7 @@ def _planned(run: Run, file: DataFile, spec: LoadSpec) -> Bases:
     if (first := run.job.parts.order_by("number").first()) is not None:
         return Bases(**first.params["bases"])
     mapping = run.job.params["mapping"]
-    with _disk_full_said(), _duckdb() as db:
+    with _said_plainly(), _duckdb() as db:
         try:
             cut = stretches(db, file.table_path, needed_places(file, mapping))
         except FileNotFoundError as error:

@@ -88,3 +88,10 @@ def test_an_import_in_parts_is_the_same_as_in_one(ready, owner, settings, rows):
         Record.objects.all().delete()
         Variant.objects.all().delete()
     assert found[0] == found[1]
+
+
+def test_too_little_memory_is_said_with_what_to_do(ready, owner, settings):
+    settings.IMPORT_MEMORY = "1MB"
+    job = jobs.run_now(start_import(ready(table(ROWS)), by=owner))
+    assert (job.state, "IMPORT_MEMORY, 1MB" in job.error) == ("failed", True)
+    assert not Record.objects.exists()
