@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
-from project.common.paging import Key, keyset_page, url_with
+from project.common.paging import Key, Page, keyset_page, url_with
 from project.core.attention import GROUPS, count_groups
 from project.core.job_filters import FILTERS, filtered, group_of, grouped
 from project.core.job_rows import job_rows
@@ -48,13 +48,9 @@ def listing(request: HttpRequest, *, with_form: bool) -> dict[str, Any]:
 
 def _section(request: HttpRequest, found: JobQuerySet, name: str, count: int, *, is_alone: bool) -> dict[str, Any]:
     """A group's jobs: in progress in the order in which they are taken, the others newest first."""
-    params = request.GET.copy()
-    params["group"] = name
-    params.pop("dismissed", None)
-    jobs = grouped(found, name)
     is_queue = name == "in_progress"
     size = DONE_AT_FIRST if name == "done" and not is_alone else SHOWN
-    page = keyset_page(jobs.values("id"), params, [Key("id", descending=not is_queue)], size=size)
+    params, page = _page(request, found, name, size)
     shown = Job.objects.filter(pk__in=[row["id"] for row in page.rows]).select_related("owner")
     return {
         "name": name,
@@ -65,6 +61,24 @@ def _section(request: HttpRequest, found: JobQuerySet, name: str, count: int, *,
         "previous_url": page.previous_cursor and url_with(request.path, params, cursor=page.previous_cursor),
         "next_url": page.next_cursor and url_with(request.path, params, cursor=page.next_cursor),
     }
+
+
+def _page(request: HttpRequest, found: JobQuerySet, name: str, size: int) -> tuple[QueryDict, Page]:
+    params = request.GET.copy()
+    params["group"] = name
+    params.pop("dismissed", None)
+    key = Key("id", descending=name != "in_progress")
+    return params, keyset_page(grouped(found, name).values("id"), params, [key], size=size)
+
+
+def failed_on_page(request: HttpRequest) -> JobQuerySet:
+    """The failed jobs of the page that a button for all of them stood on: filters and page come in the address.
+
+    Raises BadQuery.
+    """
+    found = filtered(Job.objects.visible_to(request.user), request.GET)
+    _, page = _page(request, found, "attention", SHOWN)
+    return Job.objects.filter(pk__in=[row["id"] for row in page.rows], state=Job.State.FAILED)
 
 
 def _tabs(params: QueryDict, counts: dict[str, int], group: str) -> list[dict[str, Any]]:

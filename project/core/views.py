@@ -17,10 +17,9 @@ from project.core import attention
 from project.core import jobs as work
 from project.core.api import cancel as cancel_job
 from project.core.api import get_job_for
-from project.core.job_filters import filtered
-from project.core.job_list import SHOWN, listing
+from project.core.job_list import failed_on_page, listing
 from project.core.job_rows import job_row
-from project.core.models import Job, JobQuerySet
+from project.core.models import Job
 
 
 @require_GET
@@ -116,16 +115,18 @@ def put_back_job(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _failed_as_filtered(request: HttpRequest) -> JobQuerySet:
-    """The failed jobs of the page that the button stood on: its filters come in the address."""
-    jobs = filtered(Job.objects.visible_to(request.user), request.GET)
-    return jobs.filter(attention.in_group("attention"), state=Job.State.FAILED)[:SHOWN]
+def _failed_on_page(request: HttpRequest) -> list[Job]:
+    try:
+        return list(failed_on_page(request))
+    except BadQuery as bad:
+        messages.error(request, str(bad))
+        return []
 
 
 @require_POST
 @login_required
 def retry_failed(request: HttpRequest) -> HttpResponse:
-    done, refused = attention.retry_all(_failed_as_filtered(request), by=request.user)
+    done, refused = attention.retry_all(_failed_on_page(request), by=request.user)
     if done:
         messages.success(request, f"{done} job{' is' if done == 1 else 's are'} being tried again.")
     for said in refused[:5]:
@@ -138,7 +139,7 @@ def retry_failed(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_required
 def dismiss_failed(request: HttpRequest) -> HttpResponse:
-    jobs = list(_failed_as_filtered(request))
+    jobs = _failed_on_page(request)
     for job in jobs:
         attention.dismiss(job, by=request.user)
     if jobs:

@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from project.core import job_list
 from project.core.models import Job
 
 pytestmark = pytest.mark.django_db
@@ -208,3 +209,22 @@ def test_50_jobs_take_as_many_queries_as_5(client, make_job, boss, owner, path, 
     with django_assert_max_num_queries(len(few)) as many:
         client.get(path)
     assert len(many) == len(few)
+
+
+def test_all_failed_ones_are_those_of_the_page_in_hand(client, make_job, owner, monkeypatch):
+    monkeypatch.setattr(job_list, "SHOWN", 2)
+    older = [make_job(owner=owner, state="failed") for _ in range(2)]
+    newer = [make_job(owner=owner, state="failed") for _ in range(2)]
+    client.force_login(owner)
+    section = client.get("/jobs/?group=attention").context["sections"][0]
+    client.post("/jobs/dismiss-failed/" + section["next_url"].removeprefix("/jobs/"))
+    assert set(Job.objects.filter(dismissed=None)) == set(newer)
+    assert len(older) == Job.objects.exclude(dismissed=None).count()
+
+
+@pytest.mark.parametrize("action", ["retry-failed", "dismiss-failed"])
+def test_a_question_that_is_not_understood_does_nothing_to_any_job(client, make_job, owner, action):
+    make_job(owner=owner, state="failed")
+    client.force_login(owner)
+    assert client.post(f"/jobs/{action}/?file=x").status_code == 302
+    assert Job.objects.filter(dismissed=None, state="failed").count() == Job.objects.count() == 1
