@@ -16,6 +16,7 @@ from variants.words import keep_words, read_staged_again, unknown_note
 
 # One merge at a time: two loads of the same variants cannot deadlock or miss each other's new rows.
 MERGE_LOCK = 7_236_401
+PAUSE_S = 60.0  # between two statements of who has the lock
 
 
 class StagingLost(Exception):
@@ -26,6 +27,12 @@ def take_merge_lock() -> None:
     """Until the commit nobody else changes what variants say. Readers never wait for it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [MERGE_LOCK])
+        bound_pauses(cursor)
+
+
+def bound_pauses(cursor: Any) -> None:
+    """Who sleeps (a stopped process, a machine that is put aside) loses the merge lock, and all that it did, to the next."""
+    cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{PAUSE_S * 1000:.0f}ms'")
 
 
 def _file_of(spec: LoadSpec, by: Any) -> dict[str, Any]:
@@ -43,6 +50,7 @@ def merged(run: Run, there: Staged) -> Load | None:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [MERGE_LOCK])
         if not cursor.fetchone()[0]:
             return None
+        bound_pauses(cursor)
         cursor.execute(f"SET LOCAL work_mem = '{settings.MERGE_WORK_MEM:d}MB'; SET LOCAL jit = off")
         return _merge(cursor, run, there)
 

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from project.core.jobs import Run
 from variants import merge_sql
 from variants.classification import LONGEST_TEXT, Classification
-from variants.merging import MERGE_LOCK
+from variants.merging import MERGE_LOCK, bound_pauses
 from variants.models import DataVersion
 from variants.terms import current_terms
 from variants.words import REST, keep_words_of_older_loads, put_readings
@@ -56,8 +56,10 @@ _AGGREGATE = merge_sql.AGGREGATE.replace("%(cause)s", "(SELECT said FROM why WHE
 def reread(run: Run) -> None:
     """The work of a `reclassify` job: bring every stored claim in line with the table as it is now."""
     run.report(0.05, "Waiting for imports")
-    with transaction.atomic(), connection.cursor() as cursor:
+    connection.ensure_connection()
+    with run.stoppable(connection.connection.cancel), transaction.atomic(), connection.cursor() as cursor:
         _take_merge_lock(cursor, run)
+        bound_pauses(cursor)
         counts = _bring_in_line(cursor, run)
         if counts["claims"] or counts["spellings"]:
             DataVersion.bump()

@@ -7,7 +7,8 @@ from django.db import Error as DatabaseError
 from django.db import connection
 
 DISK_FULL = "53100"
-CONNECTION_ENDED = ("08", "57P")  # connection exceptions; shut down, crashed, starting up
+# Connection exceptions; shut down, crashed, starting up; slept too long in a transaction.
+CONNECTION_ENDED = ("08", "57P", "25P03")
 
 
 class Cancelled(Exception):

@@ -1,12 +1,17 @@
 """Rows into the database: nothing lost, nothing doubled, every count adds up."""
 
+import time
+
 import pytest
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 
 from project.core.jobs import Cancelled, Run, TakenOver
 from project.core.models import Job
+from project.core.outcomes import has_lost_database
+from variants import merging
 from variants.identity import allele_key
 from variants.loading import withdraw
+from variants.merging import take_merge_lock
 from variants.models import Gene, Load, LoadIssue, Record, Variant, VariantName, slug_of
 from variants.tests.conftest import end_of_transaction, new_job
 
@@ -447,3 +452,22 @@ def test_withdrawing_two_loads_in_one_transaction(load):
         withdraw(found)
     end_of_transaction()
     assert not Variant.objects.current().exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_that_sleeps_in_a_merge_loses_the_merge_lock(monkeypatch):
+    """Else nobody could import until it wakes up. Its job is taken up by another, as after any lost connection."""
+    monkeypatch.setattr(merging, "PAUSE_S", 0.3)
+
+    def sleep() -> None:
+        with transaction.atomic():
+            take_merge_lock()
+            time.sleep(1.5)
+            Load.objects.exists()
+
+    with pytest.raises(DatabaseError) as lost:
+        sleep()
+    assert has_lost_database(lost.value)
+    connection.close()
+    with transaction.atomic():
+        take_merge_lock()

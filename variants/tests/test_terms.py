@@ -1,6 +1,7 @@
 """The table of classifications: what curators change, and what becomes of stored claims."""
 
 import threading
+import time
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,7 @@ from project.common.problems import BadQuery
 from project.core import jobs
 from project.core.jobs import Run
 from project.core.models import AuditEntry, Job
-from variants import staging
+from variants import rereading, staging
 from variants.classification import Classification as C
 from variants.load_spec import LoadSpec
 from variants.loading import withdraw
@@ -257,6 +258,23 @@ def test_what_can_be_no_term(db, curator, text):
 
 
 # --- side by side with others ------------------------------------------------------------------------
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cancel_is_heard_in_the_midst_of_a_statement(monkeypatch):
+    job = new_job(state="queued")
+    monkeypatch.setattr(rereading, "_bring_in_line", lambda cursor, run: cursor.execute("SELECT pg_sleep(30)"))
+
+    def ask() -> None:
+        Job.objects.get(pk=job.pk).ask_to_cancel()
+        connections.close_all()
+
+    asking, began = threading.Timer(1.0, ask), time.monotonic()
+    asking.start()
+    jobs.run(job.pk, reread)
+    asking.join()
+    job.refresh_from_db()
+    assert (job.state, time.monotonic() - began < 10) == ("cancelled", True)
 
 
 @pytest.mark.django_db(transaction=True)
