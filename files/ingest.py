@@ -183,8 +183,10 @@ def _import_if_asked(file: DataFile, run: Run) -> None:
         return
     file.refresh_from_db()
     try:
-        job = start_import(file, Asked(**asked), by=run.job.owner)
+        with transaction.atomic():
+            job = start_import(file, Asked(**asked), by=run.job.owner)
+            run.hold()  # an attempt that slept while another did this would start a second import
+            run.save(result={"import_job": job.pk})
     except BadQuery as error:
         said = " ".join(sentence for said in error.errors.values() for sentence in said)
         raise JobError(f"The file is read; its import was not started. {said}") from error
-    run.save(result={"import_job": job.pk})

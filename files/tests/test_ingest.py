@@ -3,8 +3,9 @@ import gzip
 import zlib
 
 import pytest
+from django.db.models import F
 
-from files import actions
+from files import actions, ingest
 from files.models import DataFile
 from files.readers.choices import Limits
 from files.readers.findings import REJECT_COLUMNS
@@ -339,3 +340,18 @@ def test_limits_of_reading_come_from_the_settings(read, settings):
 
 def test_every_limit_of_the_settings_is_one_of_the_reader(settings):
     assert settings.READ_LIMITS.keys() <= {field.name for field in dataclasses.fields(Limits)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reader_that_slept_while_another_went_on_starts_no_second_import(upload, monkeypatch):
+    file = upload("gene,hgvs_c\nBRCA1,NM_007294.4:c.5266dup\n", then_import={})
+    real = ingest.start_import
+
+    def slept(*args, **more):
+        job = real(*args, **more)
+        Job.objects.filter(kind="read").update(attempt=F("attempt") + 1)
+        return job
+
+    monkeypatch.setattr(ingest, "start_import", slept)
+    jobs.run_now(read_job(file))
+    assert not Job.objects.filter(kind="import").exists()
