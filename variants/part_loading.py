@@ -98,7 +98,7 @@ def bring(db: duckdb.DuckDBPyConnection, part: PartRun, rules: Rules, notes: Seq
         raise JobError("The table does not hold every row of the file; nothing was imported. Please report this file.")
     part.check()
     with transaction.atomic(), connection.cursor() as cursor:
-        copied = staging.copy_part(db, cursor, staging.name(part.job.pk), part.part.number)
+        copied = staging.copy_part(db, cursor, staging.name(part.job.pk), part.part.number, part.part.attempt)
         brought = Brought(
             copied=copied, lines=lines, placed_by_name=bases.placed_by_name, assemblies=_assemblies(db),
             references=reference_tally(db), terms=terms_digest(terms), notes=[list(note) for note in notes],

@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+import duckdb
 import pytest
 from django.db import connection
 
@@ -38,3 +39,30 @@ def test_old_files_of_a_killed_worker_go(own_folders, settings):
     with connection.cursor() as cursor:
         staging.sweep(cursor)
     assert [path.exists() for path in (old, new, other)] == [False, True, True]
+
+
+class TwiceAtOnce:
+    """A DuckDB whose worker sleeps after its first file is written, while another does the same part."""
+
+    def __init__(self, db, meanwhile):
+        self.db, self.meanwhile = db, meanwhile
+
+    def execute(self, sql, *more):
+        answer = self.db.execute(sql, *more)
+        if meanwhile := self.meanwhile:
+            self.meanwhile = None
+            meanwhile()
+        return answer
+
+
+def test_two_attempts_at_a_part_do_not_touch_each_others_files(own_folders, monkeypatch):
+    job = new_job()
+    table = staging.name(job.pk)
+    monkeypatch.setattr(staging, "TABLES", {"": "n integer"})
+    monkeypatch.setattr(staging, "QUESTIONS", {"": "SELECT 1 AS n"})
+    with duckdb.connect() as db, connection.cursor() as cursor:
+        staging.make(cursor, table)
+        slept = TwiceAtOnce(db, lambda: staging.copy_part(db, cursor, table, 0, 2))
+        assert staging.copy_part(slept, cursor, table, 0, 1) == 1
+        assert staging.rows_in(cursor, table) == 2  # a part's end, fenced, lets one of them commit
+        staging.drop(cursor, table)
