@@ -19,7 +19,7 @@ from files.import_parts import Stretch, stretches
 from files.importing import VCF_BASE, cells_sql, needed_places
 from files.models import DataFile
 from project.core import parts
-from project.core.jobs import JobError, Run
+from project.core.jobs import JobError, Run, TakenOver
 from project.core.models import Job
 from project.core.parts import PartRun
 from variants import staging
@@ -40,7 +40,8 @@ def import_file(run: Run) -> None:
     if (run.job.result or {}).keys() & {"load", "dry_run"}:  # killed between the last write and the end of the job
         forget_staging(run.job)
         return
-    run.report(IN_PARTS[0], "Opening the table")
+    if run.job.plan is None:  # else the parts say how far it is
+        run.report(IN_PARTS[0], "Opening the table")
     file = _file_of(run.job)
     with opened_for(_spec(file, run.job)) as (spec, _):
         bases = _planned(run, file, spec)
@@ -60,9 +61,9 @@ def import_part(job_id: int) -> None:
 
 
 def forget_staging(job: Job) -> None:
-    """An import that failed or was cancelled leaves nothing behind."""
+    """An import that is over leaves nothing behind. Waits half a second at most."""
     with connection.cursor() as cursor:
-        staging.drop(cursor, staging.name(job.pk))
+        staging.drop_unless_copied_to(cursor, staging.name(job.pk))
 
 
 class PartImporter:
@@ -74,8 +75,10 @@ class PartImporter:
     def __enter__(self) -> "PartImporter":
         return self
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *raised: Any) -> None:
         self._open.close()
+        if kind in (None, TakenOver) and Job.objects.filter(pk=self.job.pk, finished__isnull=False).exists():
+            forget_staging(self.job)  # who ended the job did not wait for our copy
 
     def __call__(self, part: PartRun) -> None:
         file, spec, opened, db = self._opened
@@ -160,9 +163,10 @@ def _samples_option(chosen: dict[str, str | None] | None) -> dict[str, Any]:
 def _planned(run: Run, file: DataFile, spec: LoadSpec) -> Bases:
     """Cut the file into parts, unless that was done; what positions of all of them count from."""
     if (first := run.job.parts.order_by("number").first()) is not None:
+        parts.go_on(run)
         return Bases(**first.params["bases"])
     mapping = run.job.params["mapping"]
-    with _said_plainly(), _duckdb() as db:
+    with _said_plainly(), _duckdb() as db, run.stoppable(db.interrupt):
         try:
             cut = stretches(db, file.table_path, needed_places(file, mapping))
         except FileNotFoundError as error:

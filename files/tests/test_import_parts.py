@@ -1,14 +1,22 @@
 """A file in parts: cut at whole lines, done in any order, and the same in the end as done in one."""
 
+import time
+
 import duckdb
 import pytest
+from django.db import connection, connections
+from django.db.models.functions import Now
 
 from files import actions
 from files.import_parts import Stretch, stretches
+from files.import_work import PartImporter, forget_staging
 from files.importing import start_import
 from files.models import DataFile
 from files.tests.conftest import read_job
+from files.tests.test_worker_killed import staging_tables
 from project.core import jobs
+from project.core.models import Job
+from variants import staging
 from variants.models import Record, Variant
 
 ROWS = 50_000  # three row groups
@@ -95,3 +103,24 @@ def test_too_little_memory_is_said_with_what_to_do(ready, owner, settings):
     job = jobs.run_now(start_import(ready(table(ROWS)), by=owner))
     assert (job.state, "IMPORT_MEMORY, 1MB" in job.error) == ("failed", True)
     assert not Record.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_waits_for_a_worker_that_sleeps_in_the_midst_of_its_copy(own_folders):
+    job = Job.objects.create(kind="import", title="Import", task="test", state="cancelled", finished=Now())
+    table = staging.name(job.pk)
+    sleeper = connections.create_connection("default")
+    try:
+        with connection.cursor() as cursor, sleeper.cursor() as asleep:
+            staging.make(cursor, table)
+            asleep.execute(f"BEGIN; LOCK TABLE {table} IN ROW EXCLUSIVE MODE")
+            began = time.monotonic()
+            forget_staging(job)
+            assert time.monotonic() - began < 1
+            assert table in staging_tables()
+            asleep.execute("ROLLBACK")
+    finally:
+        sleeper.close()
+    with PartImporter(job):
+        pass  # the sleeper finds its job over
+    assert not staging_tables()

@@ -167,7 +167,10 @@ def _retried(job: Job, request: HttpRequest) -> str | None:
 def _cancelled(job: Job, request: HttpRequest) -> str | None:
     if job.is_over:
         return f"Job {job.pk} is over already: {job.state}."
-    cancel_job(job, by=request.user)
+    try:
+        cancel_job(job, by=request.user)
+    except Conflict as conflict:
+        return f"Job {job.pk}: {conflict.detail}"
     return None
 
 

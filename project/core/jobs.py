@@ -200,6 +200,9 @@ def work_off(queue: str, is_wanted: Callable[[], bool] = lambda: True) -> None:
     tried: list[int] = []  # not twice: its row may be locked
     while is_wanted() and (job := Job.objects.in_queue(queue).exclude(pk__in=tried).first()):
         tried.append(job.pk)
+        if job.task not in app.tasks:  # of a version before or after this one; those behind it do not wait for that
+            log.error("Job %s waits: this worker knows no task %s", job.pk, job.task)
+            continue
         app.tasks[job.task](job.pk)
 
 

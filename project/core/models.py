@@ -137,21 +137,24 @@ class Job(models.Model):
     def ask_to_cancel(self) -> bool:
         """A job in nobody's hands is cancelled at once; another stops within 2 s.
 
-        Waits for 1 s at most. False: too late, its result is being committed at this very moment, and nothing is changed.
+        Waits for 1 s at most. False: too late, its result is there or is being committed at this very moment, and nothing
+        is changed. Work commits its result with all else that it made: where the worker died after that, what remains
+        is to say so.
         """
         try:
             with lock_timeout(CANCEL_WAIT_S):
+                this = {"pk": self.pk, "result__isnull": True}
                 over = {"state": self.State.CANCELLED, "finished": Now(), "message": "Cancelled", "cancel_asked": True}
-                if Job.objects.claimable().filter(pk=self.pk).update(**over):
+                if Job.objects.claimable().filter(**this).update(**over):
                     self.parts.all().delete()
                 else:
-                    Job.objects.filter(pk=self.pk, state=self.State.RUNNING).update(cancel_asked=True)
+                    Job.objects.filter(**this, state=self.State.RUNNING).update(cancel_asked=True)
         except Locked:
             return False
         self.refresh_from_db()
         if self.state == self.State.CANCELLED:
             endings.tell(self)
-        return True
+        return self.is_over or self.cancel_asked
 
     def claim(self) -> bool:
         """Take this job for this worker; False where another has it or it is over. Safe under any number of claims."""

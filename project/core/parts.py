@@ -9,6 +9,7 @@ import datetime
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -94,7 +95,17 @@ def plan(
             run.job.plan = {"task": task, "progress": progress, "message": message, "redos": 0}
         run.hold()
         run.save(plan=run.job.plan)
-    run.report(run.job.progress, message)
+    go_on(run)
+
+
+def go_on(run: Run) -> None:
+    """Say what the parts of a job that is planned have come to, at whatever attempt, and wake helpers for those left."""
+    if run.job.plan is None:
+        return
+    with transaction.atomic():
+        run.hold()  # helpers of an earlier attempt may be at it: what they say comes before or after this
+        run.job.refresh_from_db(fields=["counts", "progress"])
+        run.report(run.job.progress, run.job.plan["message"])
     _wake_helpers(run.job, _wanted(run.job))
 
 
@@ -183,7 +194,7 @@ def redo(run: Run) -> None:
         run.save(plan=run.job.plan | {"redos": redone})
         JobPart.objects.filter(job=run.job.pk).update(state=JobPart.State.QUEUED, result=None, heartbeat=None)
         _say_progress(run.job)
-    run.report(run.job.progress, run.job.plan["message"])
+        run.report(run.job.progress, run.job.plan["message"])
     _wake_helpers(run.job, _wanted(run.job))
 
 
@@ -244,8 +255,9 @@ def _say_progress(job: Job) -> None:
 
 def _wake_helpers(job: Job, count: int) -> None:
     if job.plan is not None:
+        send = partial(jobs.send, HELP_TASK, job.queue, job.plan["task"], job.pk, queue=job.queue)
         for _ in range(count):
-            jobs.send(HELP_TASK, job.queue, job.plan["task"], job.pk, queue=job.queue)
+            transaction.on_commit(send)  # earlier they would find nothing to do
 
 
 def _wanted(job: Job) -> int:

@@ -381,6 +381,18 @@ def test_cancel(admin_client, stella):
     assert (job.state, audit(job, "job cancelled").get().actor) == ("cancelled", stella)
 
 
+def test_a_refused_cancel_is_said_and_the_others_go_on(admin_client):
+    late = Job.objects.create(
+        kind="other", title="Done but for saying so", task="test.nothing", state="running", heartbeat=timezone.now(),
+        result={"load": 7},
+    )  # fmt: skip
+    waits = Job.objects.create(kind="other", title="Waits", task="test.nothing")
+    answer = act(admin_client, Job, "cancel", [late.pk, waits.pk])
+    assert f"Job {late.pk}: The job is just writing down its result" in said(answer)
+    waits.refresh_from_db()
+    assert waits.state == "cancelled"
+
+
 def test_withdraw_a_load(admin_client, make_rows, stella):
     make_rows(1)
     load = Load.objects.get()
