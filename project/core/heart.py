@@ -33,6 +33,7 @@ class Heart(threading.Thread):
     def __init__(self, name: str, origin: Origin, beat: Callable[[], None]):
         super().__init__(name=name, daemon=True)
         self.origin, self.beats, self.watches = origin, [beat], list[_Watch]()
+        self.tell: Callable[[], None] = lambda: None  # writes what the work said from within a transaction
         self.stopped = threading.Event()
 
     def run(self) -> None:
@@ -48,6 +49,7 @@ class Heart(threading.Thread):
             try:
                 for watch in list(self.watches):
                     watch.look()
+                self.tell()
                 if time.monotonic() - beaten >= settings.JOB_HEARTBEAT_SECONDS * 0.9:
                     for each in list(self.beats):
                         each()

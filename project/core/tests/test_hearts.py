@@ -158,6 +158,21 @@ def test_work_that_got_through_although_it_was_stopped_is_done(make_job):
     assert (job.state, len(calls) >= 2) == ("succeeded", True)
 
 
+def test_what_is_said_within_a_transaction_is_seen_before_its_end(make_job):
+    seen = []
+
+    def work(run: Run) -> None:
+        with transaction.atomic():
+            run.say(0.7, "Merging: claims")
+            time.sleep(2.5)
+            thread = later(lambda: seen.append(Job.objects.values_list("message", "progress").get()), 0)
+            thread.join()
+            run.hold()
+
+    jobs.run(make_job().pk, work)
+    assert seen == [("Merging: claims", 0.7)]
+
+
 def test_nobody_is_stopped_after_leaving(make_job):
     calls = []
 
