@@ -237,7 +237,9 @@ def test_an_import_of_the_reading_from_before_is_not_done_with_the_new_one(read,
         start_import(stale, Asked(assembly="GRCh38"), by=owner)
     with pytest.raises(Conflict, match="was read again in the meantime"):
         jobs.retry(job, by=owner)
-    Job.objects.filter(pk=job.pk).update(state="queued", cancel_asked=False)  # one that slipped through would not be done
+    Job.objects.filter(pk=job.pk).update(
+        state="queued", cancel_asked=False
+    )  # one that slipped through would not be done
     assert "was read again since" in jobs.run_now(Job.objects.get(pk=job.pk)).error
 
 
