@@ -99,8 +99,10 @@ def read_staged_again(cursor: Any, staging: str, read_with: set[str]) -> None:
     terms = current_terms()
     if read_with <= {terms_digest(terms)}:
         return
+    # No class where parts read a text differently, before the change and after it: then it is read anew in any case.
     texts = (
-        f"SELECT reported, min(class), bool_and(known) FROM {staging} WHERE length(reported) <= %s GROUP BY reported"
+        f"SELECT reported, CASE WHEN min(class) = max(class) THEN min(class) END, bool_and(known) FROM {staging}"
+        " WHERE length(reported) <= %s GROUP BY reported"
     )
     put_readings(cursor, texts, [LONGEST_TEXT], terms)
     cursor.execute(f"UPDATE {staging} s SET class = c.class, known = c.known FROM readings c WHERE s.reported = c.text")
@@ -117,8 +119,8 @@ def put_readings(
 ) -> None:
     """Fill the temporary table `readings` (text, class, known) with the texts of `sql` that are read otherwise now.
 
-    `sql` gives text, class and known as they are stored; known is null
-    where nobody counted the text: what is then missing from `readings` is unknown.
+    `sql` gives text, class and known as they are stored; class is null where the text is stored with several, known is
+    null where nobody counted the text: what is then missing from `readings` is unknown.
     """
     if not append:
         cursor.execute("DROP TABLE IF EXISTS readings")

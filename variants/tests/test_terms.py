@@ -18,11 +18,11 @@ from variants.loading import withdraw
 from variants.merging import MERGE_LOCK
 from variants.models import ClassificationTerm, DataVersion, Load, Record, ReportedWord, Variant, slug_of
 from variants.rereading import reread
-from variants.terms import set_term
+from variants.terms import current_terms, set_term
 from variants.tests.cells import cells_of
 from variants.tests.conftest import end_of_transaction, new_job
 from variants.tests.staged import load_cells
-from variants.words import REST
+from variants.words import REST, classified
 
 SNV = {"chrom": "7", "start": "100", "ref": "A", "alt": "T"}
 
@@ -128,6 +128,26 @@ def test_a_change_while_a_file_is_being_read_counts_in_its_merge(load, curator, 
     assert words_of(done) == {"Class IV": ("benign", True, 1), "Pathogenic": ("pathogenic", True, 1)}
     assert not any("Class IV" in note for note in done.notes)
     assert seen() == ("conflicting", True)
+
+
+@pytest.mark.parametrize("now", [C.PATHOGENIC, C.BENIGN])
+def test_a_change_between_two_parts_counts_in_both(load, curator, monkeypatch, now):
+    copy = staging.copy_part
+
+    def copy_change_and_copy(db, cursor, table, part):
+        db.execute("CREATE TEMP TABLE every AS FROM alleles")
+        db.execute("CREATE OR REPLACE TEMP TABLE alleles AS FROM every WHERE line < 3")
+        copied = copy(db, cursor, table, part)
+        set_term("VUS", now, by=curator)
+        db.execute("CREATE OR REPLACE TEMP TABLE alleles AS FROM every WHERE line >= 3")
+        classified(db, current_terms(), lambda: None)
+        return copied + copy(db, cursor, table, part + 1)
+
+    monkeypatch.setattr(staging, "copy_part", copy_change_and_copy)
+    done = load(claims("VUS", "VUS"))
+    assert words_of(done) == {"VUS": (now.slug, True, 2)}
+    assert [one.classification for one in Record.objects.all()] == [now, now]
+    assert seen() == (now.slug, False)
 
 
 # --- a change ----------------------------------------------------------------------------------------
