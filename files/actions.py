@@ -27,6 +27,7 @@ from project.core import jobs
 from project.core.audit import fields_of, record
 from project.core.models import Job
 from variants.load_access import withdraw_load
+from variants.merging import take_merge_lock
 from variants.models import Load
 
 # What the audit trail says of a file: nothing of its content.
@@ -183,9 +184,13 @@ def _serves(twin: DataFile, load: Load) -> bool:
 def delete(file: DataFile, *, by: Any, withdraw_loads: bool = False) -> None:
     """Remove a file, its table and its bytes. Raises Conflict naming its live loads unless they are to be withdrawn."""
     with transaction.atomic():
+        # Before the jobs' rows, as a merge does, which takes its own job's row last: else the two wait for each other.
+        if withdraw_loads and live_loads(file):
+            take_merge_lock()
         # First: it waits for an import that is just being committed, whose load is then among the live ones.
         for job in Job.objects.filter(file_id=file.pk).in_work():
-            job.ask_to_cancel()
+            if not job.ask_to_cancel():
+                raise Conflict("An import of this file is just being finished. Try again in a moment.")
         loads = live_loads(file)
         if loads and not withdraw_loads:
             named = ", ".join(
