@@ -14,8 +14,7 @@ import duckdb
 from files import store, vcf_annotations
 from files.models import AnyReading
 from files.readers.flavours import folded
-from variants.normalising import FIELDS, MOST_ALTS
-from variants.normalising import MACROS as NORMALISING
+from variants.normalising import FIELDS, MOST_ALTS, make_macros
 
 # Numbers in these keys are ClinVar's Variation IDs, in others (ALLELEID) they are not.
 VARIATION_IDS = ("clnvid", "variationid", "clinvarvariationid", "clinvarclnvid")
@@ -190,7 +189,7 @@ def make_cells(
     Returns what was not taken over: columns, in how many lines each, and the first of those. See `left_out_notes`.
     """
     sql = _Sql(file, mapping)
-    db.execute(NORMALISING)
+    make_macros(db)
     db.execute(MACROS + vcf_annotations.MACROS)
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE cells AS {sql.select(store.relation(file.table_path, sql.needed(), lines))}",

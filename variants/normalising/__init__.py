@@ -40,12 +40,18 @@ from variants.normalising.text import TEXT_MACROS
 
 __all__ = [
     "FIELDS", "MACROS", "MOST_ALTS", "OUTPUT", "Bases", "Rules", "Told", "bases_of", "genomic_accession", "judge_references",
-    "may_tell", "normalise", "reference_notes", "reference_tally", "rows_tell", "told_of", "with_placed",
+    "make_macros", "may_tell", "normalise", "reference_notes", "reference_tally", "rows_tell", "told_of", "with_placed",
 ]  # fmt: skip
 
 FEW_ROWS = 5_000
+MOST_AT_ONCE = 20_000  # odd lines that are worked at once: memory stays the same however many there are
 MACROS = TEXT_MACROS + PLACE_MACROS + NAME_MACROS + NAMING_MACROS
 ALL_ODD = "CREATE OR REPLACE TEMP TABLE odd_lines AS SELECT DISTINCT line FROM {relation}"
+STRETCHES = """
+SELECT min(line), max(line) FROM (SELECT line, (row_number() OVER (ORDER BY line) - 1) // $most AS part FROM odd_lines)
+GROUP BY part ORDER BY part
+"""
+Stretch = tuple[int, int]  # first and last line
 
 
 @dataclass(frozen=True)
@@ -71,20 +77,20 @@ def normalise(db: duckdb.DuckDBPyConnection, rules: Rules) -> Bases:
 
     Of a part (`rules.bases`) the bases come back as they were given, with the number of its rows placed by name.
     """
-    _make_ready(db)
+    make_macros(db)
     columns = ", ".join(f"{name} {kind}" for name, kind in TYPES.items())
     db.execute(f"CREATE OR REPLACE TEMP TABLE alleles ({columns})")
     db.execute("CREATE OR REPLACE TEMP TABLE reference_notes (sentence VARCHAR)")
-    odd = _sort(db, rules, "cells")
-    with _quickly_planned(db, odd):
-        if odd:
-            _judge(db, rules, "cells")
-        bases = rules.bases or bases_of(
-            rules.base, Told() if rules.base is not None else _told(db, rules, odd, "cells")
-        )
-        placed = _add_odd(db, rules, bases) if odd else 0
-    if not odd:
-        begin_tally(db, rules.references)
+    begin_tally(db, rules.references)
+    stretches = _sort(db, rules, "cells")
+    with _quickly_planned(db):
+        is_known = rules.bases is not None or rules.base is not None
+        bases = rules.bases or bases_of(rules.base, Told() if is_known else _told(db, rules, stretches, "cells"))
+        placed = 0
+        for stretch in stretches:
+            if is_known or len(stretches) > 1:  # else it was judged to tell
+                _judge(db, rules, "cells", stretch)
+            placed += _add_odd(db, rules, bases)
     if not rules.careful:
         add_plain(db, rules.assembly, bases)
     bases = replace(bases, placed_by_name=placed)
@@ -131,9 +137,9 @@ def placed_by_name(count: int) -> str:
 
 
 @contextmanager
-def _quickly_planned(db: duckdb.DuckDBPyConnection, rows: int) -> Iterator[None]:
-    """For few rows the optimiser takes longer over the nested macros (0.3 s of CPU) than it saves."""
-    if rows > FEW_ROWS:
+def _quickly_planned(db: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """For few odd lines the optimiser takes longer over the nested macros (0.3 s of CPU) than it saves."""
+    if (db.execute("SELECT count(*) FROM odd_lines").fetchone() or (0,))[0] > FEW_ROWS:
         yield
         return
     db.execute("PRAGMA disable_optimizer")
@@ -150,32 +156,38 @@ def rows_tell(db: duckdb.DuckDBPyConnection, assembly: str | None = None) -> Tol
 
 def told_of(db: duckdb.DuckDBPyConnection, rules: Rules) -> Told:
     """What the rows of `cells`, a file's or a part's, say of the base of their positions. Sums of parts are the whole's."""
-    _make_ready(db)
+    make_macros(db)
     chosen = ", ".join(name if name in TELLING else f"NULL::VARCHAR AS {name}" for name in FIELDS)
     db.execute(f"CREATE OR REPLACE TEMP VIEW telling AS SELECT line, alt_number, {chosen} FROM cells")
-    odd = _sort(db, replace(rules, references={}), "telling")
-    with _quickly_planned(db, odd):
-        if odd:
-            _judge(db, rules, "telling")
-        return _told(db, rules, odd, "telling")
+    stretches = _sort(db, replace(rules, references={}), "telling")
+    with _quickly_planned(db):
+        return _told(db, rules, stretches, "telling")
 
 
-def _make_ready(db: duckdb.DuckDBPyConnection) -> None:
-    db.execute(MACROS)
+def make_macros(db: duckdb.DuckDBPyConnection) -> None:
+    """Define the macros of all steps, unless this database has them: to parse them takes 0.1 s of CPU."""
+    try:
+        db.execute("SELECT has_macros_of_normalising()")
+    except duckdb.CatalogException:
+        db.execute(MACROS + "CREATE OR REPLACE MACRO has_macros_of_normalising() AS true;")
 
 
-def _sort(db: duckdb.DuckDBPyConnection, rules: Rules, relation: str) -> int:
-    """Make `odd_lines`; how many there are."""
-    if not rules.careful:
-        return sort_lines(db, rules.assembly, rules.references, relation)
-    db.execute(ALL_ODD.format(relation=relation))
-    return int((db.execute("SELECT count(*) FROM odd_lines").fetchone() or (0,))[0])
+def _sort(db: duckdb.DuckDBPyConnection, rules: Rules, relation: str) -> list[Stretch]:
+    """Make `odd_lines`; the stretches in which they are worked."""
+    if rules.careful:
+        db.execute(ALL_ODD.format(relation=relation))
+    else:
+        sort_lines(db, rules.assembly, rules.references, relation)
+    stretches: list[Stretch] = db.execute(STRETCHES, {"most": MOST_AT_ONCE}).fetchall()
+    if stretches:
+        make_place_tables(db)
+    return stretches
 
 
-def _judge(db: duckdb.DuckDBPyConnection, rules: Rules, relation: str) -> None:
-    """The first steps for the odd lines, up to the table `judged`; each table goes when the next one is made."""
-    make_place_tables(db)
-    odd = f"(SELECT * FROM {relation} SEMI JOIN odd_lines USING (line))"
+def _judge(db: duckdb.DuckDBPyConnection, rules: Rules, relation: str, stretch: Stretch) -> None:
+    """The first steps for odd lines, up to the table `judged`; each table goes when the next one is made."""
+    first, last = stretch
+    odd = f"(SELECT * FROM {relation} SEMI JOIN odd_lines USING (line) WHERE line BETWEEN {first:d} AND {last:d})"
     values = {"assembly": rules.assembly, "not_rcrs": list(rules.not_rcrs)}
     db.execute(READ.replace("{relation}", odd), values)
     db.execute(TELL)
@@ -184,9 +196,12 @@ def _judge(db: duckdb.DuckDBPyConnection, rules: Rules, relation: str) -> None:
     db.execute("DROP TABLE told")
 
 
-def _told(db: duckdb.DuckDBPyConnection, rules: Rules, odd: int, relation: str) -> Told:
-    """What the odd lines, in `judged`, and the plain ones say together."""
-    told = Told(*(db.execute(EVIDENCE).fetchone() or ())) if odd else Told()
+def _told(db: duckdb.DuckDBPyConnection, rules: Rules, stretches: list[Stretch], relation: str) -> Told:
+    """What the odd lines and the plain ones say together. Leaves the last stretch in `judged`."""
+    told = Told()
+    for stretch in stretches:
+        _judge(db, rules, relation, stretch)
+        told += Told(*(db.execute(EVIDENCE).fetchone() or ()))
     if rules.careful:
         return told
     from_0, from_1 = plain_evidence(db, rules.assembly, relation)

@@ -128,7 +128,7 @@ LEFT JOIN placed_alleles p ON p.id = w.id;
 
 
 def align(db: duckdb.DuckDBPyConnection, references: Mapping[str, Reference]) -> None:
-    """Make the view `aligned` from the table `trimmed`, and count what was found (`reference_tally`)."""
+    """Make the view `aligned` from the table `trimmed`, and add what was found to the tally (`begin_tally`)."""
     db.execute(_WRITTEN, {"assemblies": list(references)})
     db.execute(_TABLES)
     counts: Counter[tuple[str, str]] = Counter()
@@ -138,11 +138,11 @@ def align(db: duckdb.DuckDBPyConnection, references: Mapping[str, Reference]) ->
         _keep(db, list(_placed(map(Written._make, rows), windows, counts)))
         after = rows[-1][0]
     db.execute(_ALIGNED)
-    begin_tally(db, references)
     for assembly in references:
         found = [counts[assembly, what] for what in COUNTED]
         db.execute(
-            "UPDATE reference_tally SET checked = ?, wrong = ?, moved = ?, unchecked = ? WHERE assembly = ?",
+            "UPDATE reference_tally SET checked = checked + ?, wrong = wrong + ?, moved = moved + ?,"
+            " unchecked = unchecked + ? WHERE assembly = ?",
             [*found, assembly],
         )
         db.execute(_DISAGREEING, {"assembly": assembly, "most": ASKED_ELSEWHERE})
@@ -163,7 +163,8 @@ def reference_tally(db: duckdb.DuckDBPyConnection) -> dict[str, dict[str, Any]]:
         assembly: dict(zip(COUNTED, counts, strict=True)) | {"disagreeing": []} for assembly, *counts in counted
     }
     for assembly, *allele in db.execute("SELECT * FROM disagreeing_alleles ORDER BY rowid").fetchall():
-        found[assembly]["disagreeing"].append(allele)
+        if len(found[assembly]["disagreeing"]) < ASKED_ELSEWHERE:
+            found[assembly]["disagreeing"].append(allele)
     return found
 
 

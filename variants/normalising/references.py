@@ -20,7 +20,7 @@ def judge_references(
     """What is to be said of the references used. `tallies`: `reference_tally` of each part, in order. Raises OtherReference.
 
     `most_wrong`: the share of the alleles checked on one assembly that may disagree with its reference. An allele
-    that is in several parts counts once for each.
+    that is in several parts, or in several stretches of one, counts once for each.
     """
     parts = list(tallies)
     whole = {assembly: _sum([part[assembly] for part in parts if assembly in part]) for assembly in references}

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from variants import normalising
 from variants.normalising import (
     FIELDS,
     OUTPUT,
@@ -26,6 +27,14 @@ from variants.tests.cells import cells_of
 from variants.tests.fastas import reference_of
 
 BLANKS = [None, None, None, "", ".", "-", "NA", "N/A", "none", " "]
+TITLES = [
+    "NM_014855.3(AP5Z1):c.1A>G (p.Met1Val)", "NM_014855.3(AP5Z1):c.80_83del", "NR_1.2(HLA-A):n.5=", "NM_014855.3(AP5Z1):c.15A>G (p.Arg5=)",
+    "NM_014855.3(AP5Z1):c.15A>G (p.Arg5Arg)", "NM_014855.3(AP5Z1):c.1A>G (p.Arg5fs)", "NM_014855.3(AP5Z1):c.1A>G(p.Met1Val)",
+    "NM_014855.3(AP5Z1):c.1A>G  (p.Met1Val)", "NM_014855(AP5Z1):c.1A>G", "NM_014855.3(AC1.2):c.1A>G", "NM_014855.3(AP5Z1):c.1a>g",
+    "NM_014855.3(VCV000012345):c.1A>G", "NM_014855.3(RS5):c.1A>G", "NC_000001.11(AP5Z1):c.1A>G", "NM_014855.3(AP5Z1):c.1A>G ",
+    "NM_014855.3(AP5Z1_v2):c.1A>G", "NM_014855.3(AP5Z1):c.80_83delinsTGCTG (p.Arg27_Ala362delinsLeu)", "NM_1.1(A):c.1A>G (p.Met1?)",
+    "NM_1.1(A):c.1A>G (p.Met1Val) x", "AP5Z1(NM_014855.3):c.1A>G", "NM_1.1(A)(B):c.1A>G", "NM_1.1(NM_2):c.1A>G", "NM_1.1(NA):c.1A>G",
+]  # fmt: skip
 # Of each field: what is plain, and what is nearly so.
 CELLS: dict[str, list[str | None]] = {
     "gene": ["BRCA1", "TP53", "ENSG00000139618", "NM_1", "HOXA@", "BRCA1,NBR2", "A,A,B", "BRCA1, NBR2", "A;B", "A|B", "A,,B",
@@ -37,7 +46,8 @@ CELLS: dict[str, list[str | None]] = {
     "hgvs_p": ["p.Met1Val", "p.Arg5Arg", "p.Arg5=", "p.Arg5Ter", "NP_009225.1:p.Met1Val", "ENSP1.2:p.Gly2del", "p.(Met1Val)", "p.M1V",
                "M1V", "p.Leu5fs", "p.?", "p.0", "p.Met1?", "NP_1.1:p.Arg5Arg", "NP_1.1:P.Met1Val", "KRAS p.Gly12Asp", "c.5A>G",
                "p.Met1Val,p.Met2Val", "p.MET1VAL", "NP_009225.1:p.(Met1Val)"],
-    "hgvs_p_short": ["p.M1V", "M1V", "p.Met1Val"],
+    "hgvs_p_short": ["p.M1V", "p.*757*", "p.Met1Val", "p.X125_splice", "M1V", "p.R88Q,p.R88L", "p.M1V ", "p.(M1V)", "NP_1.1:p.M1V", "P.M1V",
+                     "p.M1\u2013V", "p.V600E p.V600K", "p.L747fs*12", "c.1A>G", "p.", "p.?"],
     "hgvs_g": ["NC_000001.11:g.1000A>G", "NC_000001.11:g.1001A>G", "NC_000001.11:g.999A>G", "NC_000001.10:g.1000A>G", "chr1:g.1000A>G",
                "NC_000001.11:g.1000_1001del", "NC_000001.11:g.1000del", "NC_000001.11:g.1000C>T", "NC_000001.11:g.1000delA",
                "NC_000001.11:g.1000_1001insAG", "NC_000001.11:m.1000A>G", "NC_000001:g.1000A>G", "NG_1.2:g.1000A>G", "g.1000A>G",
@@ -45,10 +55,14 @@ CELLS: dict[str, list[str | None]] = {
                "NC_012920.1:g.1000A>G", "NC_000002.12:g.1000A>G", "NC_000001.11:g.1000A>G,NC_000001.10:g.900A>G"],
     "other_names": ["NM_1.1:c.1A>G", "NM_1.1:c.1A>G,NC_000001.11:g.1001A>G", "junk"],
     "transcript": ["NM_007294.4", "ENST00000357654", "NM_007294.4 ", "ENSG1", "CCDS1", "XM_5", "NM 5", "LRG_1t1", "NM_1|2", "NR_\x00"],
-    "rsid": ["rs123", "123", "rs123;rs456", "RS123", "rs0012", "rs123,rs123", "-1", "COSM5", "rs 5", "rs1234567890123456", "dbSNP:rs5"],
-    "clinvar": ["VCV000012345", "VCV000012345.3", "12345", "RCV000012345", "rs55", "VCV000012345|RCV000012345", "vcv000012345", "none\x00"],
+    "rsid": ["rs123", "123", "rs123;rs456", "RS123", "rs0012", "rs123,rs123", "-1", "COSM5", "rs 5", "rs1234567890123456", "dbSNP:rs5", "novel",
+             "NOVEL", "novel ", "0", "rs0"],
+    "clinvar": ["VCV000012345", "VCV000012345.3", "12345", "RCV000012345", "rs55", "VCV000012345|RCV000012345", "vcv000012345", "none\x00",
+                "RCV000012345|RCV000000001", "RCV000012345;RCV000000001;RCV000012345", "RCV000012345,RCV000012345", "RCV000012345.2|RCV000012346",
+                "RCV000012345|", "RCV000012345||RCV000012346", "RCV000012345, RCV000012346", "RCV0000123456|RCV000012346", "SCV000012345",
+                "xRCV000012345", "rcv000012345"],
     "variation_id": ["12345", "VCV000012345", "1234567890", "0", "12345 ", "x"],
-    "assembly": ["GRCh38", "GRCh37", "hg19", "hg38", "b37", "38", "GRCh38.p14", "NCBI36", "grch38", "GRCH37"],
+    "assembly": ["GRCh38", "GRCh37", "hg19", "hg38", "b37", "38", "GRCh38.p14", "NCBI36", "grch38", "GRCH37", "37", "b38", "B37", " 38"],
     "chrom": ["1", "chr1", "X", "chrX", "22", "Y", "23", "MT", "chrM", "01", "Chr1", "chr01", "1 ", "NC_000001.11", "NC_000001.10", "chrUn_gl000220",
               "GL000192.1", "HLA-A", "25", "x", "chr23"],
     "start": ["1000", "999", "1001", "1", "2", "0", "-1", "1,000", "01000", "1000.0", "1000-1001", "248956422", "248956421", "249250621", "57227415",
@@ -57,8 +71,9 @@ CELLS: dict[str, list[str | None]] = {
     "ref": ["A", "C", "AT", "AA", "ATA", "a", "N", "-", ".", "", "NA", "A ", "R", "TTTT", "A" * 200, "AC" * 101, "<DEL>", "A\x00", "GATTACA"],
     "alt": ["G", "A", "T", "ATA", "A,G", "AG", "GG", "TT", "AAA", "-", ".", "*", "<NON_REF>", "g", "A]1:5]", ".A", "GATTA", "AC" * 90,
             "C" * 201, "G,", "GATACA", ""],
-    "alt_first": ["A", "G", "-", "N", "AT"],
-    "variant": ["1-1000-A-G", "rs77", "BRCA1 c.1A>G", "V600E", "VCV000000005", "NM_1.1:c.1A>G", "1:g.1000A>G"],
+    "alt_first": ["A", "G", "-", "N", "AT", "a", "A ", ".", "NA", "C", "ATA", "A\x00"],
+    "variant": ["1-1000-A-G", "rs77", "BRCA1 c.1A>G", "V600E", "VCV000000005", "NM_1.1:c.1A>G", "1:g.1000A>G",
+                *TITLES],
     "accession": ["NC_000001.11", "NC_000001.10", "nc_000001.11", "NC_000001", "NG_5.1", "1", "chr1"],
     "consequence": ["missense_variant", "na", "Na ", "none", " stop gained ", "x\x00", "NULL", "é", "N/a"],
     "classification": ["Pathogenic", " Benign ", "-", ".", "NA", "", "x\x00y"],
@@ -71,6 +86,13 @@ CELLS: dict[str, list[str | None]] = {
     "url": ["https://example.org/1", "https://example.org/VCV000012345", "https://e.org/?scv=SCV000012345", "cv", "NA"],
     "source": ["ClinVar", "none"],
 }  # fmt: skip
+SPOILING = [
+    *" \t\n\r\x00\u00a0\u200b\u2013\u017f\u0661\uff21'\"%\\",
+    *"-+.,;|/&:()[]_<>=*?0159ACGTNVacgtnpvrs",
+    "",
+    "'';--",
+    "$1",
+]
 PLAIN = {"chrom": "1", "start": "1000", "ref": "A", "alt": "G"}
 
 
@@ -148,6 +170,39 @@ def test_each_cell_alone_beside_a_plain_line():
     assert differences(rows) == []
 
 
+def test_a_cell_spoilt_by_one_character():
+    """Any one character more, less or other in a plain cell leaves both ways agreeing."""
+    chance = random.Random(11)
+    usual = PLAIN | {
+        name: CELLS[name][0]
+        for name in ("gene", "hgvs_p", "rsid", "hgvs_g", "stop", "transcript", "last_evaluated", "comment")
+    }
+    rows = []
+    for field in FIELDS:
+        for cell in CELLS[field][:5]:
+            for _ in range(12):
+                at, take = chance.randint(0, len(cell)), chance.randint(0, 1)
+                beside = chance.choice([PLAIN, usual, usual | {"hgvs_p": None}])
+                rows.append(beside | {field: cell[:at] + chance.choice(SPOILING) + cell[at + take :]})
+    assert differences(rows) == []
+
+
+@pytest.mark.parametrize("base", [None, 0, 1])
+def test_rows_of_a_tumour(base):
+    """A MAF's alleles: "-" for an empty one, the first of the tumour beside the second; and ClinVar's titles."""
+    chance = random.Random(5)
+    alleles = ["A", "G", "AT", "ATT", "-", "-", "T"]
+    rows = [
+        {"chrom": "7", "start": str(chance.randint(5_000, 5_003)), "ref": chance.choice(alleles), "alt": chance.choice(alleles),
+         "stop": chance.choice([None, *map(str, range(4_999, 5_006))]), "alt_first": chance.choice([*alleles, None, ""]),
+         "hgvs_g": chance.choice([None, "NC_000007.14:g.5001A>G", "NC_000007.14:g.5002A>T"]), "variant": chance.choice([None, None, *TITLES]),
+         "gene": chance.choice([None, "EGFR"]), "hgvs_p": chance.choice([None, None, "p.Met1Val", "NP_1.1:p.Met1Val", "-"]),
+         "hgvs_p_short": chance.choice([None, *CELLS["hgvs_p_short"]]), "alt_number": chance.choice([None, None, None, 1])}
+        for _ in range(1_500)
+    ]  # fmt: skip
+    assert differences(rows, base=base) == []
+
+
 def test_alleles_of_every_shape():
     chance = random.Random(7)
     rows = [
@@ -193,7 +248,17 @@ def test_parts_are_the_whole():
     assert with_placed(Rules(load="", bases=bases).bases).alleles == whole.alleles
 
 
-def test_references_are_judged_over_all_parts(tmp_path):
+@pytest.mark.parametrize("rules", [{}, {"base": 0}])
+def test_odd_lines_are_worked_in_stretches(monkeypatch, rules):
+    """However many are worked at once, the rows are the same, also of a line with several alleles."""
+    rows = of_a_vcf(random.Random(9), lines(random.Random(9), 250))
+    whole = made(rows, **rules)
+    monkeypatch.setattr(normalising, "MOST_AT_ONCE", 40)
+    assert made(rows, **rules) == whole
+    assert made(rows, **rules, careful=True) == whole
+
+
+def test_references_are_judged_over_all_parts(tmp_path, monkeypatch):
     references = {"GRCh38": reference_of(tmp_path, chr1="ACGT" * 100)}
     rows = [
         {"chrom": "1", "start": str(n), "ref": "ACGT"[(n - 1) % 4], "alt": "N" * 2, "line": n} for n in range(4, 90)
@@ -208,6 +273,10 @@ def test_references_are_judged_over_all_parts(tmp_path):
             tallies.append(reference_tally(db))
     assert wanted
     assert judge_references(tallies, references, 0.1) == wanted
+    monkeypatch.setattr(normalising, "MOST_AT_ONCE", 30)
+    with cells_of(rows) as db:
+        normalise(db, Rules(load="", assembly="GRCh38", base=1, references=references))
+        assert reference_notes(db) == wanted
 
 
 @pytest.mark.parametrize(
