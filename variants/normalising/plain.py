@@ -30,13 +30,19 @@ _G = (
     r"^NC_0000[0-9][0-9]\.[0-9]{1,2}:g\.[1-9][0-9]{0,8}"
     r"(?:[ACGT]>[ACGT]|(?:_[1-9][0-9]{0,8})?(?:del|dup|inv|(?:del)?ins[ACGT]+|=))$"
 )
+# Of a table: an empty allele is "-" there. A protein change in one letter each, beside the one in three.
+_ALLELE = "^(?:[ACGT]+|-)$"
+_SHORT = "^p[.][A-Za-z0-9*_=?-]+$"
+# ClinVar's title of a variant: NM_014855.3(AP5Z1):c.1A>G (p.Met1Val).
+_TITLE = rf"^([NX][MR]_[0-9]+[.][0-9]+)\(([A-Za-z][A-Za-z0-9-]*)\):([cn]\.(?:{_DNA}))(?: \((p\.(?:{_PROTEIN}))\))?$"
+_CLAIMS = "^RCV[0-9]{9}(?:[|;,]RCV[0-9]{9})*$"
 _SYMBOLS = r"^[A-Za-z0-9][A-Za-z0-9._@-]*(?:,[A-Za-z0-9][A-Za-z0-9._@-]*)*$"
 
 # The place is that of the line's own chromosome and assembly; `$assembly` is for lines that name none.
 _FROM = """
 FROM {relation} c LEFT JOIN plain_places p ON p.written = c.chrom AND p.assembly = CASE
-    WHEN is_blank(c.assembly) THEN $assembly WHEN c.assembly IN ('GRCh38', 'hg38') THEN 'GRCh38'
-    WHEN c.assembly IN ('GRCh37', 'hg19') THEN 'GRCh37' END
+    WHEN is_blank(c.assembly) THEN $assembly WHEN c.assembly IN ('GRCh38', 'hg38', 'b38', '38') THEN 'GRCh38'
+    WHEN c.assembly IN ('GRCh37', 'hg19', 'b37', '37') THEN 'GRCh37' END
 """
 
 PLAIN_MACROS = """
@@ -50,13 +56,20 @@ CREATE OR REPLACE MACRO unless_blank(t) AS CASE WHEN NOT is_blank(t) THEN t END;
 # What a line's place, alleles and names must be like, for the evidence of the base too.
 _TELLS_PLAINLY = f"""
   p.accession IS NOT NULL AND regexp_matches(c.start, '^[1-9][0-9]{{0,8}}$')
-  AND regexp_matches(c.ref, '^[ACGT]+$') AND regexp_matches(c.alt, '^[ACGT]+$')
+  AND regexp_matches(c.ref, '{_ALLELE}') AND regexp_matches(c.alt, '{_ALLELE}')
+  AND (c.alt_number IS NULL OR c.ref <> '-' AND c.alt <> '-')
+  -- Of a tumour's two alleles one is REF, or both are the same.
+  AND (c.alt_first IS NULL OR c.alt_first IN ('', c.ref, c.alt))
   AND strlen(c.ref) <= {LONGEST_ALLELE} AND strlen(c.alt) <= {LONGEST_ALLELE} AND c.ref <> c.alt
   -- Whatever positions count from, the change lies within the chromosome.
   AND TRY_CAST(c.start AS BIGINT) BETWEEN 3 AND p.length - {LONGEST_ALLELE + 3}
-  AND (is_blank(c.stop) OR regexp_matches(c.stop, '^[0-9]{{1,10}}$'))
+  AND (is_blank(c.stop) OR regexp_matches(c.stop, '^[0-9]{{1,10}}$')
+    AND NOT (c.ref = '-' AND TRY_CAST(c.stop AS BIGINT) - TRY_CAST(c.start AS BIGINT) > 1))
   AND (is_blank(c.accession) OR c.accession = p.accession)
-  AND is_blank(c.hgvs_p_short) AND is_blank(c.other_names) AND is_blank(c.variant) AND (c.alt_first IS NULL OR c.alt_first = '')
+  AND is_blank(c.other_names)
+  AND (is_blank(c.variant) OR is_blank(c.hgvs_c) AND is_blank(c.hgvs_p) AND is_blank(c.hgvs_g) AND regexp_matches(c.variant, '{_TITLE}')
+    AND names_no_record(c.variant) AND substring(c.variant, strpos(c.variant, '(p.') + 3, 3) <> substring(c.variant, -4, 3))
+  AND (is_blank(c.hgvs_p_short) OR starts_with(c.hgvs_p, 'p.') AND regexp_matches(c.hgvs_p_short, '{_SHORT}'))
   AND (is_blank(c.hgvs_g) OR regexp_matches(c.hgvs_g, '{_G}'))
   AND (is_blank(c.hgvs_c) OR regexp_matches(c.hgvs_c, '{_C}'))
   AND (is_blank(c.hgvs_p) OR regexp_matches(c.hgvs_p, '{_P}')
@@ -67,9 +80,11 @@ _TELLS_PLAINLY = f"""
 _SAYS_PLAINLY = f"""
   (is_blank(c.gene) OR regexp_matches(c.gene, '{_SYMBOLS}')
     AND NOT (strlen(c.gene) <= 4 AND upper(c.gene) IN ('NULL', 'NA', 'NONE', 'NAN')))
-  AND (is_blank(c.rsid) OR regexp_matches(c.rsid, '^(?:rs)?[0-9]{{1,15}}$'))
-  AND (is_blank(c.variation_id) OR regexp_matches(c.variation_id, '^[0-9]{{1,9}}$') AND names_no_record(c.clinvar))
-  AND (names_no_record(c.clinvar) OR regexp_matches(c.clinvar, '^VCV[0-9]{{9}}$')) AND names_no_record(c.url)
+  AND (is_blank(c.rsid) OR c.rsid = 'novel' OR regexp_matches(c.rsid, '^(?:rs)?[0-9]{{1,15}}$'))
+  AND (is_blank(c.variation_id) OR regexp_matches(c.variation_id, '^[0-9]{{1,9}}$'))
+  AND (names_no_record(c.clinvar) OR is_blank(c.variation_id) AND regexp_matches(c.clinvar, '^VCV[0-9]{{9}}$')
+    OR regexp_matches(c.clinvar, '{_CLAIMS}'))
+  AND names_no_record(c.url)
   AND NOT contains(concat({", ".join(f"c.{name}" for name in FREE)}), chr(0))
 """
 
@@ -90,7 +105,8 @@ SELECT *, CASE WHEN is_named THEN substring(own_name, -3, 1) END AS name_ref, CA
 FROM (
   SELECT *, coalesce(substring(own_name, -2, 1) = '>', false) AS is_named
   FROM (
-    SELECT c.* EXCLUDE (assembly, chrom, accession), c.chrom AS chrom_cell, p.assembly, p.chrom, p.rank, p.accession,
+    SELECT c.* EXCLUDE (assembly, chrom, accession, ref, alt), CASE WHEN c.ref <> '-' THEN c.ref ELSE '' END AS ref,
+      CASE WHEN c.alt <> '-' THEN c.alt ELSE '' END AS alt, coalesce(c.alt_first <> '', false) AS of_tumour, c.chrom AS chrom_cell, p.assembly, p.chrom, p.rank, p.accession,
       TRY_CAST(c.start AS BIGINT) AS start_number, TRY_CAST(unless_blank(c.stop) AS BIGINT) AS stop_number,
       CASE WHEN starts_with(c.hgvs_g, p.accession || ':g.') THEN c.hgvs_g END AS own_name
     {_FROM} ANTI JOIN odd_lines o ON o.line = c.line
@@ -103,23 +119,30 @@ SELECT count(*) FILTER (coalesce(by_name, by_length) = 0), count(*) FILTER (coal
 FROM (
   SELECT CASE WHEN name_ref = ref AND name_alt = alt AND name_start - start_number IN (0, 1)
       THEN 1 - (name_start - start_number) END AS by_name,
-    CASE WHEN NOT length_tells(ref, alt) THEN NULL WHEN stop_number - start_number = length(ref) THEN 0
+    CASE WHEN of_tumour OR NOT length_tells(ref, alt) THEN NULL WHEN stop_number - start_number = length(ref) THEN 0
       WHEN stop_number - start_number = length(ref) - 1 THEN 1 END AS by_length
   FROM {judged}
 )
 """
 
 _ALLELES = """
-WITH settled AS (
-  SELECT * REPLACE (unless_blank(gene) AS gene, unless_blank(hgvs_c) AS hgvs_c, unless_blank(hgvs_p) AS hgvs_p,
-      unless_blank(hgvs_g) AS hgvs_g, unless_blank(rsid) AS rsid, unless_blank(variation_id) AS variation_id),
-    CASE WHEN $forced THEN start_number - $allele_base
+WITH titled AS (
+  SELECT *, regexp_extract(variant, '{title}', ['reference', 'gene', 'change', 'protein']) AS title FROM {judged}
+), settled AS (
+  SELECT * REPLACE (coalesce(unless_blank(gene), nullif(title.gene, '')) AS gene,
+      coalesce(unless_blank(hgvs_c), title.reference || ':' || nullif(title.change, '')) AS hgvs_c,
+      coalesce(unless_blank(hgvs_p), nullif(title.protein, '')) AS hgvs_p,
+      CASE WHEN hgvs_p_short <> hgvs_p THEN unless_blank(hgvs_p_short) END AS hgvs_p_short,
+      unless_blank(hgvs_g) AS hgvs_g, nullif(unless_blank(rsid), 'novel') AS rsid, unless_blank(variation_id) AS variation_id),
+    CASE WHEN ref = '' AND stop_number = start_number - 1 THEN stop_number WHEN ref = '' THEN start_number
+      WHEN $forced THEN start_number - $allele_base
       WHEN name_ref = ref AND name_alt = alt AND name_start - start_number IN (0, 1) THEN name_start - 1
+      WHEN of_tumour THEN start_number - 1
       WHEN length_tells(ref, alt) AND stop_number - start_number = length(ref) THEN start_number
       WHEN length_tells(ref, alt) AND stop_number - start_number = length(ref) - 1 THEN start_number - 1
       ELSE start_number - $allele_base END AS written0,
     CASE WHEN strlen(ref) = 1 AND strlen(alt) = 1 THEN 0 ELSE common_end(ref, alt) END AS cut_end
-  FROM {judged}
+  FROM titled
 ), cut AS (
   SELECT *, CASE WHEN cut_end = 0 THEN ref ELSE left(ref, length(ref) - cut_end) END AS ref1,
     CASE WHEN cut_end = 0 THEN alt ELSE left(alt, length(alt) - cut_end) END AS alt1
@@ -138,7 +161,9 @@ WITH settled AS (
     CASE WHEN gene IS NULL THEN [] WHEN contains(gene, ',') THEN each_once(string_split(gene, ',')) ELSE [gene] END AS genes,
     CASE WHEN NOT contains(hgvs_c, ':') THEN hgvs_c END AS bare_c,
     CASE WHEN NOT contains(hgvs_p, ':') THEN hgvs_p END AS bare_p,
-    CASE WHEN starts_with(clinvar, 'VCV') THEN clinvar ELSE 'VCV' || lpad(variation_id, 9, '0') END AS own_clinvar
+    CASE WHEN starts_with(clinvar, 'VCV') THEN clinvar ELSE 'VCV' || lpad(variation_id, 9, '0') END AS own_clinvar,
+    CASE WHEN NOT starts_with(clinvar, 'RCV') THEN NULL WHEN strlen(clinvar) = 12 THEN clinvar
+      ELSE array_to_string(each_once(string_split(translate(clinvar, ';,', '||'), '|')), '|clinvar=') END AS claims
   FROM headed
 ), shown AS (
   SELECT *, genes[1] AS gene_1, del <> '' AND ins <> '' AS is_replaced,
@@ -151,9 +176,9 @@ WITH settled AS (
     CASE WHEN is_replaced THEN ins WHEN base_before IS NOT NULL THEN base_before || ins ELSE nullif(ins, '') END AS vcf_alt,
     concat_ws('|',
       CASE WHEN bare_c IS NULL THEN substring(hgvs_c, strpos(hgvs_c, ':') + 1, 1) || '=' || hgvs_c END,
-      CASE WHEN bare_p IS NULL THEN 'p=' || hgvs_p END, 'g=' || hgvs_g, 'p=' || gene_1 || ':' || bare_p,
+      CASE WHEN bare_p IS NULL THEN 'p=' || hgvs_p END, 'g=' || hgvs_g, 'p=' || gene_1 || ':' || bare_p, 'p=' || gene_1 || ':' || hgvs_p_short,
       left(bare_c, 1) || '=' || gene_1 || ':' || bare_c, left(bare_c, 1) || '=' || one_transcript || ':' || bare_c,
-      'rsid=' || rsid, 'clinvar=' || own_clinvar) AS names_text
+      'rsid=' || rsid, 'clinvar=' || own_clinvar, 'clinvar=' || claims) AS names_text
   FROM shown
 )
 SELECT line, coalesce(alt_number, 1) AS alt_index, 'keep' AS fate, NULL AS reason,
@@ -170,7 +195,7 @@ SELECT line, coalesce(alt_number, 1) AS alt_index, 'keep' AS fate, NULL AS reaso
   given(review_status) AS review_status, given(oncogenicity) AS oncogenicity, given(somatic_impact) AS somatic_impact,
   day(given(last_evaluated)) AS last_evaluated, given(comment) AS comment, given(url) AS url, given(source) AS source,
   CASE WHEN pos <> start_number OR coalesce(vcf_ref, '') <> ref OR coalesce(vcf_alt, '') <> alt
-    THEN chrom_cell || ':' || start || ' ' || ref || '>' || alt END AS written,
+    THEN chrom_cell || ':' || start || ' ' || coalesce(nullif(ref, ''), '-') || '>' || coalesce(nullif(alt, ''), '-') END AS written,
   CASE WHEN names_text = '' THEN [] ELSE string_split(names_text, '|') END AS names
 FROM placed
 """
@@ -198,7 +223,7 @@ def plain_evidence(db: duckdb.DuckDBPyConnection, assembly: str | None, relation
 
 def add_plain(db: duckdb.DuckDBPyConnection, assembly: str | None, bases: Bases) -> None:
     """Put the plain lines of `cells` into `alleles`."""
-    sql = _ALLELES.replace("{judged}", f"({_JUDGED.replace('{relation}', 'cells')})")
+    sql = _ALLELES.replace("{title}", _TITLE).replace("{judged}", f"({_JUDGED.replace('{relation}', 'cells')})")
     values = {"assembly": assembly, "allele_base": bases.alleles, "forced": bases.forced}
     db.execute(f"INSERT INTO alleles ({', '.join(OUTPUT)}) SELECT {', '.join(OUTPUT)} FROM ({sql})", values)
 

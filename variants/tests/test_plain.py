@@ -226,6 +226,25 @@ def test_most_lines_of_an_ordinary_file_are_plain():
         assert sort_lines(db, None, [], "cells") == 4
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"ref": "A", "alt": "-", "alt_first": "A", "stop": "1000", "assembly": "37", "rsid": "novel"},
+        {"ref": "-", "alt": "A", "alt_first": "-", "stop": "1001", "hgvs_p": "p.Met1Val", "hgvs_p_short": "p.M1V"},
+        {"alt_first": "G", "assembly": "b38"},
+        {
+            "variant": "NM_014855.3(AP5Z1):c.1A>G (p.Met1Val)",
+            "variation_id": "5",
+            "clinvar": "RCV000012345|RCV000000001",
+        },
+    ],
+)
+def test_rows_of_a_maf_and_of_clinvars_summary_are_plain(row):
+    with cells_of([PLAIN | row]) as db:
+        normalise(db, Rules(load="", assembly="GRCh38"))
+        assert sort_lines(db, "GRCh38", [], "cells") == 0
+
+
 def test_parts_are_the_whole():
     """Evidence adds up, and parts read with the whole's bases give the whole's rows and sentence."""
     rows = [row | {"line": n} for n, row in enumerate(lines(random.Random(3), 900), start=2)]
