@@ -17,20 +17,25 @@ from variants.part_loading import Staged
 from variants.sources import files
 
 LOOK_S = 0.2  # how often a merge looks whether the one before it is done
+PATIENCE_S = 2.0  # that a small import keeps a process for small work waiting
 
 
 def load_claims(run: Run, staged: Staged) -> Load:
     """Merge what the parts of a file brought. Ends with the load live and the counts on it and on the job, or raises.
 
-    Raises StagingLost, JobError where the lines do not add up, Cancelled and TakenOver as the job says.
+    Raises StagingLost, JobError where the lines do not add up, Cancelled and TakenOver as the job says, and Resting where
+    a small import goes on waiting among the heavy jobs.
     """
     if done := (run.job.result or {}).get("load"):  # killed between the commit and the end of the job
         return Load.objects.get(pk=done)
     run.report(0.6, "Merging", lines_read=staged.lines)
     connection.ensure_connection()
     with run.stoppable(connection.connection.cancel):
+        began = time.monotonic()
         while (load := merged(run, staged)) is None:
             run.report(0.6, "Waiting until another import is in")
+            if time.monotonic() - began > PATIENCE_S:
+                run.make_way()
             time.sleep(LOOK_S)
     return load
 

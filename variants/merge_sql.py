@@ -290,9 +290,15 @@ ANALYZE affected;
 CREATE TEMP TABLE touched_genes (id bigint);
 """
 
-PLACE = _SEEN + _NAMED + _GENES + _SHOWN + _VARIANTS
-CLAIM = f"{_CLAIMS};{_NAMES}"
-CLAIM_AGAIN = f"{_CLAIMS}{_ON_LINE};{_NAMES}"  # of a load that has claims already
+# How far the job is when each begins, what it says meanwhile, and the statements. Shares of the time of a million new rows.
+PLACE = (
+    (0.60, "Merging: looking which variants are known", _SEEN),
+    (0.63, "Merging: genes", _NAMED + _GENES + _SHOWN),
+    (0.67, "Merging: variants", _VARIANTS),
+)
+_LAST = (0.85, "Merging: names", _NAMES)
+CLAIM = ((0.81, "Merging: claims", _CLAIMS), _LAST)
+CLAIM_AGAIN = ((0.81, "Merging: claims", _CLAIMS + _ON_LINE), _LAST)  # of a load that has claims already
 TEMPORARY = (
     "affected, seen, parted, written, named, touched_genes, gene_bin, links, shown, relinked, said_genes, said_named"
 )

@@ -71,7 +71,8 @@ def _merge(cursor: Any, run: Run, there: Staged) -> Load:
         },
     )  # fmt: skip
     leaving, said = following.let_go(load, spec.supersedes, by=run.job.owner)
-    _bring_in(cursor, there.table, load, leaving, is_new=is_new)
+    _bring_in(cursor, run, there.table, load, leaving, is_new=is_new)
+    run.say(0.97, "Merging: counts")
     keep_words(cursor, there.table, load.pk)
     counts = counted(cursor, there.table, spec.rejected_by_reader)
     result = {"load": load.pk, **why(cursor, there.table), "notes": [*notes, *said]}
@@ -92,14 +93,19 @@ def refuse_half(cursor: Any, there: Staged) -> None:
         raise StagingLost
 
 
-def _bring_in(cursor: Any, table: str, load: Load, leaving: list[int], *, is_new: bool) -> None:
+def _bring_in(cursor: Any, run: Run, table: str, load: Load, leaving: list[int], *, is_new: bool) -> None:
     """Variants and claims of the staging table; one pass over every variant that they or the leaving loads speak of."""
     values = {"load": load.pk, "source": load.source, "cause": "", "leaving": leaving}
     cursor.execute(merge_sql.FORGET_TEMPORARY)
-    cursor.execute(merge_sql.PLACE.format(staging=table), values)
+    for progress, message, sql in merge_sql.PLACE:
+        run.say(progress, message)
+        cursor.execute(sql.format(staging=table), values)
     if not is_new:
         cursor.execute(merge_sql.FORGET.format(staging=table), values)
-    cursor.execute((merge_sql.CLAIM if is_new else merge_sql.CLAIM_AGAIN).format(staging=table), values)
+    for progress, message, sql in merge_sql.CLAIM if is_new else merge_sql.CLAIM_AGAIN:
+        run.say(progress, message)
+        cursor.execute(sql.format(staging=table), values)
+    run.say(0.95, "Merging: what known variants say now")
     if leaving or not is_new:
         cursor.execute(RELINK, {"loads": [*leaving, load.pk]})
     cursor.execute(merge_sql.DISPLAY_GENE + merge_sql.AGGREGATE + merge_sql.COUNT_GENES, values)

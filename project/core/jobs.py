@@ -116,6 +116,19 @@ class Run:
         if row:
             raise Cancelled
 
+    def make_way(self) -> None:
+        """A light job that has to wait for a heavy one waits among the heavy ones: small work must pass. Raises Resting.
+
+        It is queued there and taken up where it was. A heavy job is left as it is.
+        """
+        if self.job.queue == Job.Queue.HEAVY:
+            return
+        with transaction.atomic():
+            self.hold()
+            self.save(state=Job.State.QUEUED, queue=Job.Queue.HEAVY)
+            transaction.on_commit(lambda: wake(self.job))
+        raise Resting
+
     def save(self, **changes: Any) -> None:
         """Write fields of the job, fenced. Inside `hold()`'s transaction it commits with the work itself."""
         if not self.mine().update(**changes):
@@ -299,7 +312,7 @@ def run_now(job: Job) -> Job:
     app.loader.import_default_modules()  # tasks are found when a worker starts; this process may be none
     app.tasks[job.task](job.pk)
     job.refresh_from_db()
-    while job.resting:
+    while job.resting or (job.state == Job.State.QUEUED and job.attempt):  # it rests, or made way for others
         time.sleep(0.2)
         app.tasks[job.task](job.pk)  # refused unless its parts are done, or their workers are
         job.refresh_from_db()

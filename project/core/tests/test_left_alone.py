@@ -86,3 +86,21 @@ def test_a_coordinator_that_slept_ends_nothing_and_its_part_counts_once(job):  #
     assert not jobs.end(old.mine(), Job.State.FAILED, "woke up")
     job.refresh_from_db()
     assert (job.state, job.result) == ("succeeded", {"parts": [{"number": n} for n in range(3)]})
+
+
+def test_a_light_job_that_has_to_wait_goes_on_among_the_heavy_ones(make_job):
+    ways = []
+
+    def work(run: Run) -> None:
+        ways.append(run.job.queue)
+        run.report(0.6, "Waiting until another import is in")
+        run.make_way()
+
+    light = make_job()
+    jobs.run(light.pk, work)
+    light.refresh_from_db()
+    assert (light.state, light.queue, light.deaths, light.error) == ("queued", "heavy", 0, "")
+    jobs.run(light.pk, work)
+    light.refresh_from_db()
+    assert (light.state, light.queue, light.deaths) == ("succeeded", "heavy", 0)
+    assert ways == ["light", "heavy"]
