@@ -22,7 +22,7 @@ def staged_cells(db: duckdb.DuckDBPyConnection, spec: LoadSpec, run: Run) -> Sta
     with opened_for(spec) as (spec, opened):
         bases = bases_told(spec, [db]) if spec.base is None else bases_of(spec.base, Told())
         (rows,) = db.execute("SELECT count(DISTINCT line) FROM cells").fetchone() or (0,)
-        parts.plan(run, [({}, rows)], task="test")
+        parts.plan(run, [({}, rows)], task="test", message="Normalising and copying")
         parts.work(run, lambda part: bring(db, part, rules_for(spec, opened, bases)))
     return gathered(run.job.pk, spec, bases, parts.results(run.job))
 
