@@ -226,9 +226,11 @@ INSERT INTO variants_variantname (variant_id, load_id, kind, text)
   FROM seen JOIN {staging}_keys k USING (key), unnest(k.names) AS n WHERE variant_id IS NULL;
 INSERT INTO variants_variantname (variant_id, load_id, kind, text)
   SELECT seen.id, %(load)s::bigint, split_part(n, '=', 1), substr(n, strpos(n, '=') + 1)
-  FROM seen JOIN {staging}_keys k USING (key), unnest(k.names) AS n WHERE variant_id IS NOT NULL AND NOT EXISTS (
+  FROM seen JOIN {staging}_keys k USING (key), unnest(k.names) WITH ORDINALITY AS said (n, nth)
+  WHERE variant_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM variants_variantname v WHERE v.variant_id = seen.id AND v.load_id = %(load)s
-      AND v.kind = split_part(n, '=', 1) AND v.text = substr(n, strpos(n, '=') + 1));
+      AND v.kind = split_part(n, '=', 1) AND v.text = substr(n, strpos(n, '=') + 1))
+  ORDER BY seen.id, nth;  -- the first by number is the one that is shown
 DELETE FROM variants_loadissue WHERE load_id = %(load)s;
 INSERT INTO variants_loadissue (load_id, line, kind, reason)
   SELECT %(load)s, line, CASE fate WHEN 'reject' THEN 'rejected' WHEN 'skip' THEN 'skipped' ELSE 'flagged' END, left(said, 300)

@@ -73,12 +73,12 @@ def cut(monkeypatch):
     copy = staging.copy_part
 
     def cut_at(lines: list[int]) -> None:
-        def copy_parts(db, cursor, table, part):
+        def copy_parts(db, cursor, table, part, attempt):
             db.execute("CREATE OR REPLACE TEMP TABLE every AS FROM alleles")
             copied = 0
             for number, (start, end) in reversed(list(enumerate(zip([0, *lines], [*lines, 1 << 40], strict=True)))):
                 db.execute(f"CREATE OR REPLACE TEMP TABLE alleles AS FROM every WHERE line >= {start} AND line < {end}")
-                copied += copy(db, cursor, table, number)
+                copied += copy(db, cursor, table, number, attempt)
             db.execute("CREATE OR REPLACE TEMP TABLE alleles AS FROM every")
             return copied
 
