@@ -76,7 +76,10 @@ class Job(models.Model):
     task = models.CharField(max_length=100, help_text="name of the Celery task that does it")
     params = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
-    queue = models.CharField(max_length=5, choices=Queue, default=Queue.LIGHT, help_text="which workers do it")
+    # Defaults of the database: while `make restart` changes the tables, the code from before still makes jobs.
+    queue = models.CharField(
+        max_length=5, choices=Queue, default=Queue.LIGHT, db_default=Queue.LIGHT, help_text="which workers do it"
+    )
     progress = models.FloatField(default=0.0, help_text="0 to 1")
     message = models.CharField(max_length=300, blank=True, help_text="what it is doing now")
     counts = models.JSONField(default=dict, blank=True)
@@ -98,8 +101,12 @@ class Job(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     attempt = models.PositiveIntegerField(default=0, help_text="raised at each claim; an older attempt may not write")
-    deaths = models.PositiveIntegerField(default=0, help_text="workers that were not heard of any more while doing it")
-    resting = models.BooleanField(default=False, help_text="running, but held by nobody: others do its last parts")
+    deaths = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="workers that were not heard of any more while doing it"
+    )
+    resting = models.BooleanField(
+        default=False, db_default=False, help_text="running, but held by nobody: others do its last parts"
+    )
     plan = models.JSONField(null=True, blank=True, help_text="what its parts have in common; see core/parts.py")
     cancel_asked = models.BooleanField(default=False)
     created = models.DateTimeField(db_default=Now())
@@ -107,7 +114,7 @@ class Job(models.Model):
     started = models.DateTimeField(null=True, blank=True, help_text="by the first worker")
     updated = models.DateTimeField(null=True, blank=True, help_text="when the work last said something")
     phase_began = models.DateTimeField(null=True, blank=True, help_text="when `message` became what it is")
-    phase_rows = models.BigIntegerField(default=0, help_text="rows done when the phase began")
+    phase_rows = models.BigIntegerField(default=0, db_default=0, help_text="rows done when the phase began")
     heartbeat = models.DateTimeField(null=True, blank=True)
     finished = models.DateTimeField(null=True, blank=True)
 

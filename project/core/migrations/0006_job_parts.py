@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='job',
             name='deaths',
-            field=models.PositiveIntegerField(default=0, help_text='workers that were not heard of any more while doing it'),
+            field=models.PositiveIntegerField(db_default=0, default=0, help_text='workers that were not heard of any more while doing it'),
         ),
         migrations.AddField(
             model_name='job',
@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='job',
             name='phase_rows',
-            field=models.BigIntegerField(default=0, help_text='rows done when the phase began'),
+            field=models.BigIntegerField(db_default=0, default=0, help_text='rows done when the phase began'),
         ),
         migrations.AddField(
             model_name='job',
@@ -35,12 +35,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='job',
             name='queue',
-            field=models.CharField(choices=[('light', 'Light'), ('heavy', 'Heavy')], default='light', help_text='which workers do it', max_length=5),
+            field=models.CharField(choices=[('light', 'Light'), ('heavy', 'Heavy')], db_default='light', default='light', help_text='which workers do it', max_length=5),
         ),
         migrations.AddField(
             model_name='job',
             name='resting',
-            field=models.BooleanField(default=False, help_text='running, but held by nobody: others do its last parts'),
+            field=models.BooleanField(db_default=False, default=False, help_text='running, but held by nobody: others do its last parts'),
         ),
         migrations.AddField(
             model_name='job',

@@ -283,3 +283,15 @@ def test_enqueue_wakes_a_worker_only_after_the_commit(django_capture_on_commit_c
 def test_waiting_for_a_job_ends_at_its_time(make_job):
     with pytest.raises(TimeoutError):
         jobs.wait(make_job(), timeout_s=0.1)
+
+
+def test_the_code_from_before_an_upgrade_can_still_make_jobs(db):
+    """It knows nothing of the newer columns; `make restart` changes the tables while it still answers."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO core_job (kind, title, task, params, state, progress, message, counts, error, request_id, attempt,"
+            " cancel_asked, created, woken) VALUES ('read', 'Read x', 'files.read', '{}', 'queued', 0, '', '{}', '', '', 0,"
+            " false, now(), now())"
+        )
+    job = Job.objects.get()
+    assert (job.queue, job.deaths, job.resting, job.phase_rows, job.claim()) == ("light", 0, False, 0, True)
