@@ -134,14 +134,14 @@ def test_a_change_while_a_file_is_being_read_counts_in_its_merge(load, curator, 
 def test_a_change_between_two_parts_counts_in_both(load, curator, monkeypatch, now):
     copy = staging.copy_part
 
-    def copy_change_and_copy(db, cursor, table, part):
+    def copy_change_and_copy(db, cursor, table, part, attempt):
         db.execute("CREATE TEMP TABLE every AS FROM alleles")
         db.execute("CREATE OR REPLACE TEMP TABLE alleles AS FROM every WHERE line < 3")
-        copied = copy(db, cursor, table, part)
+        copied = copy(db, cursor, table, part, attempt)
         set_term("VUS", now, by=curator)
         db.execute("CREATE OR REPLACE TEMP TABLE alleles AS FROM every WHERE line >= 3")
         classified(db, current_terms(), lambda: None)
-        return copied + copy(db, cursor, table, part + 1)
+        return copied + copy(db, cursor, table, part + 1, attempt)
 
     monkeypatch.setattr(staging, "copy_part", copy_change_and_copy)
     done = load(claims("VUS", "VUS"))
