@@ -64,6 +64,7 @@ def forget_staging(job: Job) -> None:
     """An import that is over leaves nothing behind. Waits half a second at most."""
     with connection.cursor() as cursor:
         staging.drop_unless_copied_to(cursor, staging.name(job.pk))
+    staging.forget_files(staging.name(job.pk))
 
 
 class PartImporter:

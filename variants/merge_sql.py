@@ -214,7 +214,7 @@ INSERT INTO variants_record (load_id, line, alt_index, variant_id, named_genes, 
   SELECT %(load)s, s.line, s.alt_index, seen.id, upper(s.genes::text)::text[],
     left(coalesce(s.source, %(source)s), 200), s.class, s.reported, s.review_status, s.oncogenicity,
     s.somatic_impact, s.last_evaluated, s.comment, s.url, s.written
-  FROM {staging} s JOIN seen USING (key)"""
+  FROM {staging} s JOIN seen USING (key) ORDER BY s.line, s.alt_index"""
 _ON_LINE = f"""
   ON CONFLICT (load_id, line, alt_index) DO UPDATE SET {_AS_STAGED}
   WHERE ({_OLD}) IS DISTINCT FROM ({_NEW})"""

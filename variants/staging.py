@@ -43,6 +43,13 @@ def drop_unless_copied_to(cursor: Any, table: str) -> None:
         drop(cursor, table)
 
 
+def forget_files(table: str) -> None:
+    """Remove what killed attempts at parts of a job that is over left behind on this host."""
+    folder = Path(settings.VAR_DIR) / "tmp"
+    for path in [*folder.glob(f"{table}-*.csv"), *folder.glob(f"{table}_*.csv")]:
+        path.unlink(missing_ok=True)
+
+
 def sweep(cursor: Any) -> None:
     """Drop the tables, and remove the files, of jobs that are over: of a worker that copied on after its job's end."""
     cursor.execute("SELECT substring(relname FROM '^variants_staging_([0-9]+)$')::bigint FROM pg_class"
